@@ -1,0 +1,28 @@
+#pragma once
+// The one source of time. Monotonic; a wall-clock jump changes nothing (REL-038). Tests inject time
+// by advance(), which the admin port offers when `admin.test_clock=true`. Thread safe.
+
+#include <atomic>
+#include <chrono>
+
+namespace myelin {
+
+using Duration = std::chrono::milliseconds;
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
+class Clock {
+ public:
+  static TimePoint now() noexcept {
+    return std::chrono::steady_clock::now() +
+           std::chrono::milliseconds(offset_.load(std::memory_order_relaxed));
+  }
+  /// Moves time forward; for tests only.
+  static void advance(Duration by) noexcept {
+    offset_.fetch_add(by.count(), std::memory_order_relaxed);
+  }
+
+ private:
+  static inline std::atomic<std::int64_t> offset_{0};
+};
+
+}  // namespace myelin

@@ -1,0 +1,64 @@
+#pragma once
+// Small text helpers with the incumbent's (Java's) leniency spelled out. Pure functions.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace myelin::text {
+
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; }
+constexpr char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? char(c - 32) : c; }
+constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+bool iequals(std::string_view a, std::string_view b) noexcept;   ///< ASCII, any case
+bool istarts_with(std::string_view text, std::string_view prefix) noexcept;
+std::string to_lower(std::string_view text);
+std::string to_upper(std::string_view text);
+std::string_view trim(std::string_view text) noexcept;           ///< XML white space
+
+/// Pieces between any of `separators`; empty pieces are dropped.
+std::vector<std::string_view> split(std::string_view text, std::string_view separators);
+
+/// Java's Integer.parseInt / Long.parseLong: optional sign, decimal digits, range checked, no spaces.
+std::optional<std::int32_t> parse_int(std::string_view text) noexcept;
+std::optional<std::int64_t> parse_long(std::string_view text) noexcept;
+/// Java's Float.parseFloat after trim.
+std::optional<float> parse_float(std::string_view text) noexcept;
+
+/// `true` or `yes` in any case, or `1` (JavaUtils.isTrueExplicitly).
+bool is_true(std::string_view text) noexcept;
+/// `false` or `no` in any case, or `0`.
+bool is_false(std::string_view text) noexcept;
+
+/// An XPath 1.0 number as text: `3`, `3.5`, `NaN`, `Infinity`.
+std::string number(double value);
+
+/// The candidate nearest to `found` by edit distance if it is near enough to be meant, else empty.
+std::string_view nearest(std::string_view found, std::span<const std::string_view> candidates);
+
+/// `a, b or c`, for error messages.
+std::string one_of(std::span<const std::string_view> names);
+
+std::string percent_decode(std::string_view text, bool plus_is_space = false);  ///< bad %xx is kept
+/// True when every `%` is followed by two hex digits.
+bool percent_valid(std::string_view text) noexcept;
+/// Encodes everything but RFC 3986 unreserved characters and those in `keep`.
+std::string percent_encode(std::string_view text, std::string_view keep = {});
+
+std::string base64_encode(std::string_view bytes);
+std::optional<std::string> base64_decode(std::string_view text);  ///< white space is skipped
+
+bool valid_utf8(std::string_view text) noexcept;
+void append_utf8(std::string& to, std::uint32_t code_point);
+
+std::string json_escape(std::string_view text);  ///< without the quotes
+std::string xml_escape(std::string_view text);   ///< & < > and, for attributes, " as well
+
+/// A new `urn:uuid:...`; random, per-thread generator.
+std::string new_message_id();
+
+}  // namespace myelin::text

@@ -1,0 +1,77 @@
+#pragma once
+// The two passes that turn configuration elements into running objects. Build: bind one element,
+// collecting every problem. Linker: resolve keys once everything is bound; a key that no loaded
+// file defines is a warning (keys resolve late, as in Synapse). Both are used by one thread.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/expr/expression.hpp"
+#include "engine/flow/artifacts.hpp"
+#include "engine/xml/bind.hpp"
+
+namespace myelin {
+
+class Endpoint;
+class List;
+class Mediator;
+class StateStore;  // engine/ports/state.hpp
+
+class Build {
+ public:
+  Build(xml::Problems& all_problems, StateStore& state_store, const Artifacts& server_settings,
+        std::filesystem::path folder, std::string state_scope)
+      : problems(all_problems),
+        states(state_store),
+        settings(server_settings),
+        base(std::move(folder)),
+        scope(std::move(state_scope)) {}
+
+  xml::Problems& problems;
+  StateStore& states;
+  /// Only setting() and apache_dialect() may be called while binding.
+  const Artifacts& settings;
+  /// Relative file: URIs resolve against this folder (the configuration folder).
+  std::filesystem::path base;
+  /// Names what is being built: "sequence:main", "proxy:P", "endpoint:E". Mutable state (suspension,
+  /// cursors, sessions) is keyed by it, so it outlives a redeploy.
+  std::string scope;
+  /// `check` connects to nothing.
+  bool offline = false;
+
+  /// Every child element of `parent` as a mediator, except those named in `skip`. An unknown mediator
+  /// is an error that names it and the nearest known one.
+  std::unique_ptr<List> list(const xml::Element& parent, std::initializer_list<std::string_view> skip = {});
+  std::unique_ptr<Mediator> mediator(const xml::Element& element);
+  /// An `<endpoint>` element of any kind; null after an error.
+  std::unique_ptr<Endpoint> endpoint(const xml::Element& element);
+
+  /// Expression attribute of any kind; null when absent or after an error (reported).
+  std::unique_ptr<expr::Expression> expression(const xml::Attribute* attribute, const xml::Element& at);
+  std::unique_ptr<expr::Expression> xpath(const xml::Attribute* attribute, const xml::Element& at);
+  /// `{expr}` or literal.
+  std::unique_ptr<expr::Expression> value(const xml::Attribute* attribute, const xml::Element& at);
+
+  /// A state key that is stable over redeploys: scope plus a running number.
+  std::string next_key() { return scope + "#" + std::to_string(counter_++); }
+
+ private:
+  int counter_ = 0;
+};
+
+class Linker {
+ public:
+  Linker(const Artifacts& all_artifacts, xml::Problems& all_problems)
+      : artifacts(all_artifacts), problems(all_problems) {}
+
+  const Artifacts& artifacts;
+  xml::Problems& problems;
+
+  /// Resolves a static key now if it can be; warns at `where` with the nearest name otherwise.
+  const Mediator* sequence(std::string_view key, const xml::Location& where);
+  const Endpoint* endpoint(std::string_view key, const xml::Location& where);
+};
+
+}  // namespace myelin

@@ -1,0 +1,163 @@
+#pragma once
+// One message on its way through the pipeline: Synapse's message context. The request's Message
+// becomes the response's: properties stay, headers, payload and direction change (MED 1.6). It
+// lives on one shard, is reused by its connection, and is not thread safe.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/arena.hpp"
+#include "engine/base/fault.hpp"
+#include "engine/message/headers.hpp"
+#include "engine/message/payload.hpp"
+#include "engine/message/properties.hpp"
+
+namespace myelin {
+
+class Artifacts;      // engine/flow/artifacts.hpp
+class Endpoint;       // engine/ports/endpoint.hpp
+class Mediator;       // engine/flow/mediator.hpp
+class SpawnedFlows;   // engine/runtime
+
+/// What the client sent, as it came; never changed while the message lives. Views into the arena.
+struct Incoming {
+  std::string_view method;
+  std::string_view target;    ///< request target as received, origin form ("/a/b?x=1")
+  std::string_view host;      ///< Host header
+  std::string_view scheme;    ///< "http" or "https"
+  std::string_view remote_address;  ///< numeric, without port
+  std::string_view local_address;   ///< "address:port" of the accepting socket
+  bool http10 = false;
+
+  std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
+  std::string_view query() const noexcept {  ///< without '?'
+    const auto at = target.find('?');
+    return at == std::string_view::npos ? std::string_view{} : target.substr(at + 1);
+  }
+};
+
+/// WS-Addressing values; they exist even when addressing is off.
+struct Addressing {
+  std::string to, from, reply_to, fault_to, relates_to, message_id, action;
+  std::string soap_action;  ///< SOAPAction header or `action` parameter, unquoted
+};
+
+/// Where a list goes on after a wait: the owner's resume(message, position) is called, after the
+/// fault stack was cut back to `handlers`.
+struct Frame {
+  const Mediator* owner = nullptr;
+  std::uint32_t position = 0;
+  std::uint32_t handlers = 0;
+};
+
+/// Work off the flow: waits (on the shard or on the worker pool) and is then resumed.
+class Work {
+ public:
+  virtual ~Work() = default;
+  virtual Task<Result<void>> run(class Message& message) = 0;
+};
+
+/// What the flow asked for before it stopped or was suspended. The exchange driver carries it out.
+struct Pending {
+  enum class Kind : std::uint8_t {
+    none,
+    load,   ///< read the body to its end, then resume
+    send,   ///< to `endpoint` (null: the message's To), then the response flow
+    call,   ///< the same, then resume the frames
+    work,   ///< run `work`, then resume
+    reply,  ///< answer the client with this message
+    out     ///< run the out path of the current service without a backend (loopback)
+  };
+  Kind kind = Kind::none;
+  const Endpoint* endpoint = nullptr;
+  std::string receive;             ///< sequence for the response; empty: the service's own
+  std::unique_ptr<Work> work;
+  std::vector<const Mediator*> handlers;  ///< the fault stack as it stood at send/call
+};
+
+/// The template parameters of one call-template.
+struct FunctionFrame {
+  Properties parameters;
+};
+
+class Message {
+ public:
+  Message();
+  ~Message();
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  /// Ready for the next request; memory is kept.
+  void reset() noexcept;
+  /// Copies a text so that it lives as long as this exchange.
+  std::string_view copy(std::string_view text) { return arena.copy(text); }
+
+  // --- content ----------------------------------------------------------------------------------
+  Incoming incoming;
+  Headers headers;          ///< transport scope
+  Payload payload;
+  Properties properties;    ///< default scope
+  Properties axis2;
+  Properties client;        ///< axis2-client
+  Properties operation;
+  Properties variables;
+  std::vector<FunctionFrame> functions;  ///< $func: innermost last
+
+  bool response = false;    ///< direction; see is_response()
+  int status = 0;           ///< HTTP status of the backend's answer; 0 before there is one
+  std::string_view reason;
+
+  /// RESPONSE in default scope as a string replaces the flag (MED-040, MED-041).
+  bool is_response() const;
+  /// The addressing values; reads the WS-A headers of a loaded SOAP body on first use, else what
+  /// the transport told (To = request URL).
+  Addressing& addressing();
+  bool client_is_soap11() const noexcept { return client_kind == MediaKind::soap11; }
+  bool client_is_rest() const noexcept { return client_kind != MediaKind::soap11 && client_kind != MediaKind::soap12; }
+  MediaKind client_kind = MediaKind::none;  ///< how the client spoke, for the way back
+  bool rest = false;        ///< axis2 doingREST: no SOAP envelope on the wire
+
+  /// A property as get-property(scope, name) sees it, engine-written ones (REST_METHOD,
+  /// REMOTE_ADDR, TRANSPORT_IN_NAME ...) included. Null Value when there is none.
+  Value property(std::string_view name) const;
+  Value axis2_property(std::string_view name) const;
+
+  // --- who handles it -----------------------------------------------------------------------------
+  const Artifacts* artifacts = nullptr;  ///< the deployment this message began with
+  std::string_view proxy;         ///< name of the proxy service, or empty
+  std::string_view api;           ///< effective name of the API, or empty
+  std::string_view api_context;
+  std::string_view resource;      ///< uri-template or url-mapping that matched
+  std::string_view sub_path;      ///< path after context and version, query included
+  std::string_view postfix;       ///< REST_URL_POSTFIX
+  bool has_postfix = false;
+  const void* service = nullptr;  ///< the Service (proxy, API resource, main) that runs it
+  std::string log_prefix() const; ///< "{proxy:NAME} " ...
+
+  // --- flow state -----------------------------------------------------------------------------------
+  std::vector<const Mediator*> handlers;  ///< fault stack, innermost last
+  std::vector<Frame> frames;              ///< where to go on, innermost last
+  std::vector<Frame> unwinding;           ///< frames of the suspension under way, innermost first
+  Pending pending;
+  Fault fault;                            ///< set by a mediator that returns Flow::fault
+  std::vector<std::unique_ptr<Message>> spawned;  ///< clones to be run beside this one
+  std::vector<Pending> spawned_pending;           ///< what each of them is to do
+  bool acknowledged = false;   ///< 202 already sent (FORCE_SC_ACCEPTED) or RESPONSE_WRITTEN=SKIP
+  bool answer_promised = false;  ///< somebody answers later: no automatic 202
+  std::uint32_t depth = 0;     ///< sequence and template nesting (REL-026)
+
+  /// A copy with its own properties and payload (must be loaded), a new MessageID, the same fault
+  /// stack (MED 1.8). Frames and pending work are not copied.
+  std::unique_ptr<Message> clone();
+
+  Arena arena;
+
+ private:
+  Addressing addressing_;
+  bool addressing_read_ = false;
+};
+
+}  // namespace myelin

@@ -1,0 +1,171 @@
+#pragma once
+// The endpoint tree as the engine sees it. Choosing is pure: an endpoint never waits and does no
+// I/O. The exchange driver asks the root to choose a leaf, sends, and reports the outcome; after a
+// failure it walks back up the path, asking each group whether it has another child
+// (endpoints reference, 6).
+//
+// Endpoints are immutable after link() and shared by all shards; what changes (suspension, cursors,
+// sessions) is State, kept apart and thread safe. Per-message facts live in the Delivery.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/clock.hpp"
+#include "engine/base/registry.hpp"
+#include "engine/base/result.hpp"
+#include "engine/expr/expression.hpp"
+#include "engine/message/message.hpp"
+#include "engine/message/need.hpp"
+#include "engine/ports/sender.hpp"
+#include "engine/xml/element.hpp"
+
+namespace myelin {
+
+class Build;
+class Endpoint;
+class Leaf;
+class Linker;
+class Mediator;
+
+/// One level of the way down: a group and which children this message tried there (REL-121).
+struct Step {
+  const Endpoint* group = nullptr;
+  std::uint32_t child = 0;          ///< index of the child chosen last
+  std::vector<bool> tried;          ///< by child index; reused memory
+};
+
+/// One message's way through an endpoint tree; reused by its connection.
+struct Delivery {
+  std::vector<Step> path;           ///< groups from the root down to the leaf
+  std::size_t depth = 0;            ///< how many of `path` are in use (the rest is spare memory)
+  const Leaf* leaf = nullptr;
+  std::uint32_t attempts = 0;       ///< leaves tried by this message
+  TimePoint started{};
+
+  // Session affinity (endpoints reference, 5.4). Names follow CUR, REST, PATH, FIRST, DISP.
+  const Endpoint* session_root = nullptr;       ///< the outermost session-affine group on the path
+  std::string session_id;                       ///< id the request carried; empty: none
+  bool session_established = false;             ///< CUR: the request continues a known session
+  bool session_first = false;                   ///< FIRST: this message starts the session
+  std::vector<std::string> session_rest;        ///< REST: children still to follow, innermost last
+  std::vector<std::string> session_path;        ///< PATH: children chosen so far
+
+  void reset() noexcept {
+    depth = 0;
+    leaf = nullptr;
+    attempts = 0;
+    session_root = nullptr;
+    session_id.clear();
+    session_established = session_first = false;
+    session_rest.clear();
+    session_path.clear();
+  }
+  Step& push(const Endpoint& group, std::size_t children) {
+    if (depth == path.size()) path.emplace_back();
+    Step& step = path[depth++];
+    step.group = &group;
+    step.child = 0;
+    step.tried.assign(children, false);
+    return step;
+  }
+  void pop() noexcept { --depth; }
+};
+
+/// A leaf to send to, or why there is none.
+struct Choice {
+  Choice(const Leaf& chosen) : leaf(&chosen) {}                    // NOLINT(google-explicit-constructor)
+  Choice(Fault why) : fault(std::move(why)) {}                     // NOLINT(google-explicit-constructor)
+  const Leaf* leaf = nullptr;
+  Fault fault;
+};
+
+/// What a group says after a child failed.
+struct Retry {
+  enum class Kind : std::uint8_t {
+    leaf,   ///< another child was chosen: try `choice.leaf`
+    pass,   ///< this group has failed; ask the group above
+    stop    ///< nobody above may retry (failover="false"); run the fault handlers
+  };
+  Kind kind = Kind::pass;
+  const Leaf* leaf = nullptr;
+  Fault fault;  ///< with pass/stop: replaces the child's fault when its code is not 0 (309003)
+};
+
+/// `<property name= value=|expression= scope=>` of an endpoint.
+struct EndpointProperty {
+  std::string name;
+  std::string value;                              ///< literal, when expression is null
+  std::unique_ptr<expr::Expression> expression;
+  enum class Scope : std::uint8_t { normal, axis2, client, transport } scope = Scope::normal;
+};
+
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+
+  std::string name;                 ///< empty: anonymous
+  std::string key;                  ///< state key, unique in the deployment and stable over redeploys
+  std::string description;
+  xml::Location where;
+  std::vector<EndpointProperty> properties;
+  const Endpoint* parent = nullptr; ///< enclosing group, null for a root
+
+  /// Could take a message now (endpoints reference, 3.6).
+  virtual bool ready(TimePoint now) const = 0;
+  /// Picks the leaf for this message; groups push a Step. On failure the path is as before.
+  virtual Choice choose(Delivery& delivery, Message& message) const = 0;
+  /// `delivery.path[delivery.depth - 1].group == this`; its chosen child has failed with `fault`.
+  virtual Retry child_failed(Delivery&, Message&, const Fault&) const { return {}; }
+  /// The leaf has answered and `message` now holds the answer's headers (session learning).
+  virtual void responded(Delivery&, Message&) const {}
+  /// May send the same message again: the driver keeps a bounded replay copy of the body.
+  virtual bool resends() const noexcept { return false; }
+  /// What choosing or sending needs of the message.
+  virtual Need need() const noexcept { return Need::nothing; }
+  virtual void link(Linker&) {}
+  /// Direct children, for management and tests.
+  virtual std::vector<const Endpoint*> children() const { return {}; }
+  /// "address", "loadbalance" ...
+  virtual std::string_view kind() const noexcept = 0;
+
+  /// Evaluates the `<property>` children into the message; on every attempt (EP-056).
+  Result<void> apply_properties(Message& message) const;
+  /// Own property or the nearest ancestor's, literal values only (endpoints reference, 1.2).
+  const EndpointProperty* find_property(std::string_view name) const noexcept;
+};
+
+/// An endpoint that sends. One state machine each (endpoints reference, 3).
+class Leaf : public Endpoint {
+ public:
+  enum class Action : std::uint8_t { never, discard, fault };
+
+  Action timeout_action = Action::never;
+  std::string on_error;                 ///< sequence key; honoured on leaves only (EP-136)
+  const Mediator* error_handler = nullptr;
+
+  /// Fills the request: address, method, format conversion, headers, body, timeout. Texts are put
+  /// into the message's arena. The body is loaded if need() says so.
+  virtual Result<void> prepare(Message& message, OutgoingRequest& request) const = 0;
+  /// Any answer, whatever its status, is a success (EP-090).
+  virtual void succeeded(TimePoint now) const = 0;
+  /// Classifies the fault and changes the state (3.2 to 3.4). `began`: when this attempt was started;
+  /// faults of attempts begun before the current suspension do not advance it (EP-093).
+  virtual void failed(const Fault& fault, TimePoint began, TimePoint now) const = 0;
+  /// Codes that do, or do not, let a group try another child (retryConfig).
+  virtual bool allows_failover(int code, int base_code) const noexcept = 0;
+};
+
+/// Builds an endpoint from its `<endpoint>` element and the child that names its kind.
+using EndpointFactory = std::unique_ptr<Endpoint> (*)(const xml::Element& endpoint, const xml::Element& kind, Build&);
+using Endpoints = Registry<EndpointFactory>;
+
+/// Last line of an endpoint kind's file. `element`: the child that selects it; kinds selected by an
+/// attribute register as "@key", "@key-expression", "@template".
+#define MYELIN_ENDPOINT(element, factory) \
+  [[maybe_unused]] static const bool myelin_registered_##factory = \
+      ::myelin::Endpoints::instance().add(element, factory)
+
+}  // namespace myelin

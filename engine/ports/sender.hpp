@@ -1,0 +1,84 @@
+#pragma once
+// The way to a backend, as the engine sees it. Implemented by transports/http. One Sender per
+// shard; used only on that shard.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/clock.hpp"
+#include "engine/base/result.hpp"
+#include "engine/base/task.hpp"
+#include "engine/message/body_source.hpp"
+#include "engine/message/headers.hpp"
+
+namespace myelin {
+
+/// A parsed http(s) URL; views into the text it was parsed from.
+struct Url {
+  std::string_view scheme;  ///< "http" or "https"
+  std::string_view host;    ///< without brackets for IPv6
+  std::uint16_t port = 0;   ///< default filled in
+  std::string_view authority;  ///< as written, for Host
+  std::string_view target;  ///< path and query, no fragment; may be empty ("http://h")
+
+  /// nullopt unless it is an absolute http or https URL without userinfo trickery or control bytes.
+  static std::optional<Url> parse(std::string_view text) noexcept;
+};
+
+/// One request to a backend. All views live until the response was released.
+struct OutgoingRequest {
+  std::string_view method;
+  Url url;
+  std::string_view target;       ///< what stands in the request line: origin or absolute form
+  std::string_view host;         ///< Host header
+  const Headers* headers = nullptr;  ///< forwarded but for hop-by-hop, framing and dropped ones
+  std::string_view content_type;     ///< replaces Content-Type when not empty
+  bool drop_content_type = false;
+  std::string_view soap_action;      ///< written quoted when has_soap_action
+  bool has_soap_action = false;
+  std::string_view user_agent = "Myelin";  ///< used unless the headers' own is preserved
+  bool preserve_user_agent = false;
+
+  bool has_body = false;
+  std::string_view bytes;        ///< the whole body, when stream is null
+  BodySource* stream = nullptr;  ///< a body still arriving
+  /// Every byte taken from the stream is appended here as long as it fits `replay_limit`, so that
+  /// the body can be sent again (REL-123). Null: no copy.
+  std::string* replay = nullptr;
+  std::size_t replay_limit = 0;
+  bool force_length = false;     ///< Content-Length even where chunked would be used
+  bool http10 = false;
+  bool close = false;            ///< Connection: close
+  bool idempotent = false;       ///< may be repeated once on a connection that was dead already
+
+  Duration timeout{0};           ///< until the answer's head, then idle limit; 0: the transport's own
+  bool timeout_is_endpoints = false;  ///< the endpoint's own timeout: base code, unshifted (101504)
+  bool verify_tls = true;
+  const void* tls = nullptr;     ///< transports/http: TlsClientSettings, null: the default
+};
+
+/// A backend's answer. Body bytes come through the BodySource. The object belongs to the
+/// transport; release() gives the connection back (reused only if both messages ended cleanly).
+class BackendResponse : public BodySource {
+ public:
+  virtual int status() const noexcept = 0;
+  virtual std::string_view reason() const noexcept = 0;
+  /// All fields as received, framing and hop-by-hop ones included; views valid until release().
+  virtual const Headers& headers() const noexcept = 0;
+  virtual bool http10() const noexcept = 0;
+  /// The request body was fully sent.
+  virtual bool request_sent() const noexcept = 0;
+  virtual void release() noexcept = 0;
+};
+
+class Sender {
+ public:
+  virtual ~Sender() = default;
+  /// Sends and waits for the head of the answer. Upload continues while the answer is read. Faults
+  /// carry the pass-through code (base + state), base_code, and `sent`.
+  virtual Task<Result<BackendResponse*>> send(const OutgoingRequest& request) = 0;
+};
+
+}  // namespace myelin

@@ -1,0 +1,78 @@
+#pragma once
+// One thread's share of the HTTP transport: io_context, listeners (SO_REUSEPORT), client
+// connections, upstream pools, one coarse timer wheel. Everything but post() and stop() is called
+// on the thread that runs run(), or before it. No Asio in this header.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/base/clock.hpp"
+#include "engine/base/result.hpp"
+#include "engine/ports/client.hpp"
+#include "engine/ports/sender.hpp"
+#include "transports/http/codec.hpp"
+
+namespace myelin::http {
+
+class TlsServer;  // tls.hpp: certificate, key, client authentication of a listener
+class TlsClient;  // tls.hpp: trust, certificate towards backends
+
+struct Config {
+  Limits limits;
+  Duration head_timeout{10'000};          // REL-030, REL-031
+  Duration handshake_timeout{10'000};
+  Duration keep_alive{60'000};            // REL-032
+  std::uint32_t keep_alive_requests = 10'000;
+  Duration body_idle{30'000};             // REL-033
+  std::uint32_t body_min_rate = 100;      // bytes per second over body_idle
+  Duration write_idle{60'000};            // REL-034
+  Duration backend_timeout{180'000};      // REL-036: silence of a backend
+  Duration connect_timeout{0};            // 0: half of backend_timeout (REL-035)
+  std::size_t per_endpoint = 1024;        // REL-022: connections to one host:port (this shard's share)
+  std::size_t per_endpoint_waiting = 1024;
+  std::size_t max_connections = 0;        // REL-020; 0: from the descriptor limit
+  Duration pool_idle{50'000};             // an idle upstream connection is kept so long
+  std::shared_ptr<const TlsClient> backend_tls;
+  std::string server_name = "Myelin";     // Server header; empty: none
+};
+
+/// Counters of one shard; plain integers written by its thread, read by others as a snapshot.
+struct Counters;
+
+class Shard {
+ public:
+  explicit Shard(Config config);
+  ~Shard();
+
+  /// Opens a listening socket. Port 0 takes a free one. Returns the port. Each accepted request is
+  /// given to `pipeline`. `tls` null: plain HTTP.
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port,
+                               std::shared_ptr<const TlsServer> tls, Pipeline& pipeline);
+
+  Sender& sender() noexcept;
+
+  /// Runs `work` on this shard's thread, soon. Thread safe.
+  void post(std::function<void()> work);
+  /// Runs `work` every `interval` on this shard until it ends.
+  void every(Duration interval, std::function<void()> work);
+
+  /// Serves until stop(), or until drained.
+  void run();
+  /// Stops accepting, closes idle connections, answers what is under way with Connection: close;
+  /// run() returns when nothing is left or after `limit`. Thread safe.
+  void drain(Duration limit);
+  /// Ends run() at once. Thread safe.
+  void stop();
+
+  /// Exchanges under way on this shard. Thread safe.
+  std::size_t active() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace myelin::http
