@@ -9,6 +9,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/message/message.hpp"
+#include "engine/message/need.hpp"
 
 namespace myelin {
 
