@@ -92,6 +92,24 @@ class Message {
 
   /// Ready for the next request; memory is kept.
   void reset() noexcept;
+  /// A backend's answer takes the request's place: transport data, addressing values, axis2 and
+  /// client scope start anew; default scope, variables and operation scope stay (MED-027). The
+  /// caller fills headers, payload, status and direction.
+  void begin_response() noexcept {
+    headers.clear();
+    payload.reset();
+    axis2.clear();
+    client.clear();
+    addressing_ = Addressing{};
+    addressing_read_ = false;
+    has_postfix = false;
+    frames_done();
+  }
+  /// Forgets what a flow left behind: frames, unwinding, pending work.
+  void frames_done() noexcept {
+    unwinding.clear();
+    pending = Pending{};
+  }
   /// Copies a text so that it lives as long as this exchange.
   std::string_view copy(std::string_view text) { return arena.copy(text); }
 
@@ -148,6 +166,7 @@ class Message {
   bool acknowledged = false;   ///< 202 already sent (FORCE_SC_ACCEPTED) or RESPONSE_WRITTEN=SKIP
   bool answer_promised = false;  ///< somebody answers later: no automatic 202
   std::uint32_t depth = 0;     ///< sequence and template nesting (REL-026)
+  std::size_t body_limit = std::size_t{64} << 20;  ///< a body built for mediation (REL-017)
 
   /// A copy with its own properties and payload (must be loaded), a new MessageID, the same fault
   /// stack (MED 1.8). Frames and pending work are not copied.
