@@ -1,0 +1,156 @@
+#include "engine/xml/element.hpp"
+
+#include <algorithm>
+
+#include "engine/base/text.hpp"
+
+namespace myelin::xml {
+
+const Attribute* Element::attribute(std::string_view local) const noexcept {
+  for (const Attribute& found : attributes)
+    if (found.name == local && found.ns.empty()) return &found;
+  return nullptr;
+}
+
+const Element* Element::child(std::string_view local) const noexcept {
+  for (const Node& node : nodes)
+    if (node.element && node.element->is(local)) return node.element.get();
+  return nullptr;
+}
+
+std::vector<const Element*> Element::children() const {
+  std::vector<const Element*> found;
+  for (const Node& node : nodes)
+    if (node.element) found.push_back(node.element.get());
+  return found;
+}
+
+std::string Element::text() const {
+  std::string all;
+  for (const Node& node : nodes)
+    if (node.kind == Node::Kind::text || node.kind == Node::Kind::cdata) all += node.text;
+  return all;
+}
+
+Namespaces Element::namespaces() const {
+  Namespaces scope;
+  const auto bound = [&scope](const std::string& wanted) {
+    return std::any_of(scope.begin(), scope.end(), [&](const auto& entry) { return entry.first == wanted; });
+  };
+  for (const Element* at = this; at; at = at->parent)
+    for (const auto& [declared, uri] : at->declarations)
+      if (!bound(declared)) scope.emplace_back(declared, uri);
+  return scope;
+}
+
+std::optional<std::string_view> Element::resolve(std::string_view wanted) const noexcept {
+  if (wanted == "xml") return "http://www.w3.org/XML/1998/namespace";
+  for (const Element* at = this; at; at = at->parent)
+    for (const auto& [declared, uri] : at->declarations)
+      if (declared == wanted) return uri;
+  return std::nullopt;
+}
+
+namespace {
+
+void write_attribute(std::string& out, std::string_view name, std::string_view value) {
+  out += ' ';
+  out += name;
+  out += "=\"";
+  for (const char c : text::xml_escape(value)) {
+    if (c == '\n') out += "&#xA;";
+    else if (c == '\t') out += "&#x9;";
+    else out += c;
+  }
+  out += '"';
+}
+
+std::string qualified(std::string_view prefix, std::string_view name) {
+  return prefix.empty() ? std::string(name) : std::string(prefix) + ':' + std::string(name);
+}
+
+void write_text(std::string& out, std::string_view value) {
+  for (const char c : value) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '\r': out += "&#xD;"; break;
+      default: out += c;
+    }
+  }
+}
+
+void write_element(std::string& out, const Element& element, const Namespaces& extra);
+
+void write_node(std::string& out, const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::element: write_element(out, *node.element, {}); break;
+    case Node::Kind::text: write_text(out, node.text); break;
+    case Node::Kind::cdata: out += "<![CDATA[" + node.text + "]]>"; break;
+    case Node::Kind::comment: out += "<!--" + node.text + "-->"; break;
+    case Node::Kind::pi: out += "<?" + node.text + "?>"; break;
+  }
+}
+
+void write_element(std::string& out, const Element& element, const Namespaces& extra) {
+  const std::string name = qualified(element.prefix, element.name);
+  const auto declare = [&out](const auto& entry) {
+    write_attribute(out, entry.first.empty() ? "xmlns" : "xmlns:" + entry.first, entry.second);
+  };
+  out += '<' + name;
+  for (const auto& entry : extra) declare(entry);
+  for (const auto& entry : element.declarations) declare(entry);
+  for (const Attribute& attribute : element.attributes)
+    write_attribute(out, qualified(attribute.prefix, attribute.name), attribute.value);
+  if (element.nodes.empty()) {
+    out += "/>";
+    return;
+  }
+  out += '>';
+  for (const Node& node : element.nodes) write_node(out, node);
+  out += "</" + name + '>';
+}
+
+bool mentions(std::string_view value, const std::string& prefix) {
+  return !prefix.empty() && value.find(prefix + ':') != std::string_view::npos;
+}
+
+/// True when `prefix` is used inside `element`, as part of a name or in a QName or an expression
+/// within a value, and comes from outside of it.
+bool uses(const Element& element, const std::string& prefix) {
+  for (const auto& [declared, uri] : element.declarations)
+    if (declared == prefix) return false;
+  if (element.prefix == prefix) return true;
+  for (const Attribute& attribute : element.attributes)
+    if ((!prefix.empty() && attribute.prefix == prefix) || mentions(attribute.value, prefix)) return true;
+  for (const Node& node : element.nodes) {
+    if (node.element ? uses(*node.element, prefix)
+                     : node.kind != Node::Kind::comment && mentions(node.text, prefix))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string Element::outer_xml() const {
+  Namespaces extra;
+  if (parent)
+    for (const auto& [declared, uri] : parent->namespaces())
+      if (!(declared.empty() && uri.empty()) && uses(*this, declared)) extra.emplace_back(declared, uri);
+  std::string out;
+  write_element(out, *this, extra);
+  return out;
+}
+
+std::string Element::inner_xml() const {
+  std::string out;
+  for (const Node& node : nodes) {
+    if (node.element) out += node.element->outer_xml();
+    else write_node(out, node);
+  }
+  return out;
+}
+
+}  // namespace myelin::xml
