@@ -51,6 +51,8 @@ class Headers {
   void remove(std::string_view name) {
     std::erase_if(fields_, [name](const Header& f) { return text::iequals(f.name, name); });
   }
+  /// Puts `field` in the place of the one at `index`.
+  void replace(std::size_t index, Header field) noexcept { fields_[index] = field; }
   void swap(Headers& other) noexcept { fields_.swap(other.fields_); }
 
  private:

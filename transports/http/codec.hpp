@@ -1,11 +1,11 @@
 #pragma once
 // HTTP/1.1 on bytes, both sides, strictly (REL-010..016, 050..089). No I/O here. One incremental
-// head parser, one chunk decoder, one writer of heads. Views point into the buffer that was given.
-// Nothing allocates per message except the field vector, which its owner reuses.
+// head parser, one chunk decoder, the small texts of heads. Views point into the buffer that was
+// given. Nothing allocates per message except the field vector, which its owner reuses.
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +23,7 @@ struct Limits {
   std::size_t trailer_bytes = 8 * 1024;
   std::size_t chunk_line = 256;          // REL-015
   std::size_t chunk_extensions = 16 * 1024;
+  bool underscore_names = true;          // REL-059; false refuses every name with an underscore
 };
 
 /// How the body of a message is delimited.
@@ -41,11 +42,13 @@ struct RequestHead {
   std::string_view host;      ///< Host field value (or the authority of an absolute target in HTTP/1.0)
   bool http10 = false;
   bool keep_alive = true;
-  bool expect_continue = false;
-  Framing framing = Framing::none;
+  bool expect_continue = false;  ///< a body waits for `100 Continue`; never for HTTP/1.0 (REL-077)
+  Framing framing = Framing::none;  ///< `Content-Length: 0` is Framing::length
   std::uint64_t length = 0;
   std::string_view content_type;
   Headers fields;             ///< all of them, in order
+  /// Holds `origin` in the one case where it is no part of the buffer: `http://host?query`.
+  std::shared_ptr<const std::string> made_origin;
 };
 
 struct ResponseHead {
@@ -54,6 +57,7 @@ struct ResponseHead {
   bool http10 = false;
   bool keep_alive = true;
   Framing framing = Framing::none;
+  bool has_length = false;    ///< Content-Length was told, also where no body follows (HEAD)
   std::uint64_t length = 0;
   std::int64_t keep_alive_timeout = -1;  ///< seconds of `Keep-Alive: timeout=N`, -1: not told
   Headers fields;
@@ -61,26 +65,68 @@ struct ResponseHead {
 
 enum class Parse : std::uint8_t { done, more, bad };
 
-/// Finds the end of a head in a growing buffer; remembers how far it looked. One per connection.
+/// Parses heads from a growing buffer, line by line; never looks at a byte twice while it waits for
+/// more. One per connection.
 class HeadParser {
  public:
   explicit HeadParser(const Limits& limits) : limits_(limits) {}
 
-  /// Forget what was seen; for the next message.
-  void reset() noexcept { scanned_ = 0; }
+  /// Forget what was seen; for the next message. `done` does the same by itself.
+  void reset() noexcept;
 
   /// Tries to parse one request head at the start of `buffer` (one empty line before it is skipped).
-  /// done: `consumed` bytes belong to it, empty line included. bad: see refusal().
+  /// done: `consumed` bytes belong to it, empty line included. more: call again with the same bytes
+  /// and further ones, wherever they are then. bad: see refusal(); it stays so until reset().
   Parse request(std::string_view buffer, RequestHead& head, std::size_t& consumed);
-  /// The same for a response to a request of `method`. Interim (1xx) heads are parsed like others.
+  /// The same for a response to a request of `method`, without an empty line. Interim (1xx) heads are
+  /// parsed like others. Refusals have status 502 (REL-071).
   Parse response(std::string_view buffer, std::string_view method, ResponseHead& head, std::size_t& consumed);
 
   const Refusal& refusal() const noexcept { return refusal_; }
 
  private:
+  /// What the fields seen so far say, without views: the buffer may move between two calls.
+  struct Facts {
+    std::size_t fields = 0;
+    std::size_t hosts = 0;
+    std::uint64_t length = 0;
+    bool has_length = false;
+    bool has_coding = false;
+    bool chunked = false;
+    bool close = false;
+    bool keep_alive = false;
+    bool expects = false;
+    Refusal coding;  ///< judged at the end of the head, where CL + TE is known
+  };
+
+  template <class Head>
+  Parse parse(std::string_view buffer, Head& head);
+  template <class Head>
+  Parse walk(std::string_view buffer, Head& head);
+  Parse opening(std::string_view buffer, const RequestHead& head);
+  Parse opening(std::string_view buffer, const ResponseHead& head);
+  bool start_line(std::string_view line, RequestHead& head);
+  bool start_line(std::string_view line, ResponseHead& head);
+  bool target(RequestHead& head);
+  bool field(std::string_view line, RequestHead& head);
+  bool field(std::string_view line, ResponseHead& head);
+  bool connection(std::string_view list, bool may_name_all);
+  bool content_length(std::string_view value);
+  void transfer_encoding(std::string_view list);
+  bool framing(bool http10, Framing without, Framing& result, std::uint64_t& length);
+  bool finish(RequestHead& head);
+  bool finish(ResponseHead& head, std::string_view method);
+  bool keep_alive(bool http10) const noexcept;
+  bool refuse(int status, const char* reason) noexcept;
+
   Limits limits_;
-  std::size_t scanned_ = 0;
   Refusal refusal_;
+  Facts facts_;
+  std::size_t start_ = 0;    ///< of the head, behind a skipped empty line
+  std::size_t line_ = 0;     ///< start of the line that is not complete yet
+  std::size_t scanned_ = 0;  ///< no line end before it
+  bool begun_ = false;
+  bool in_fields_ = false;
 };
 
 /// Moves all views of a head that point into `from` so that they point into `to` (the same bytes
@@ -94,9 +140,10 @@ class ChunkDecoder {
   explicit ChunkDecoder(const Limits& limits) : limits_(limits) {}
   void reset() noexcept;
 
-  /// Looks at `input`; eats framing bytes (adds them to `consumed`), then tells how many of the bytes
-  /// that follow are body. `more`: needs more input. `done`: the last chunk and trailers were eaten.
-  /// `bad`: see refusal(). Call body_consumed(n) after taking n body bytes.
+  /// Looks at `input`; eats framing bytes, then tells how many of the bytes that follow are body.
+  /// `more` with body: take any of it, call body_consumed(n) and then next() with what follows.
+  /// `more` without body: needs more input after the bytes that were not consumed. `done`: the last
+  /// chunk and trailers were eaten. `bad`: see refusal(), status 400.
   struct Step {
     Parse state = Parse::more;
     std::size_t consumed = 0;   ///< framing bytes eaten at the start of `input`
@@ -108,6 +155,13 @@ class ChunkDecoder {
 
  private:
   enum class Where : std::uint8_t { size, data, data_end, trailer, finished };
+
+  bool line(std::string_view input, std::size_t at, std::size_t limit, std::string_view& text);
+  bool size_line(std::string_view line);
+  bool trailer_line(std::string_view line);
+  Parse data_end(std::string_view input, std::size_t& at);
+  bool refuse(const char* reason) noexcept;
+
   Limits limits_;
   Refusal refusal_;
   Where where_ = Where::size;
@@ -115,15 +169,16 @@ class ChunkDecoder {
   std::size_t extensions_ = 0;
   std::size_t trailers_ = 0;
   std::size_t trailer_bytes_ = 0;
+  std::size_t scanned_ = 0;  ///< bytes of an incomplete line already searched for its end
 };
 
 /// `1a\r\n` for a chunk of that size, written to `to` (at least 18 bytes); returns its length.
 std::size_t chunk_header(std::size_t size, char* to) noexcept;
 
-/// Names that never pass: hop-by-hop fields, framing, and what Connection names (REL-068).
-/// `connection` is the value(s) of the Connection field of this message, lower or mixed case.
+/// Names that never pass: hop-by-hop fields and framing, Content-Length included (REL-068, REL-069).
+/// What Connection names is found with list_names().
 bool is_hop_by_hop(std::string_view name) noexcept;
-/// `list` (a Connection value) contains the token `name`.
+/// `list` (a Connection value) contains the token `name`, in any case.
 bool list_names(std::string_view list, std::string_view name) noexcept;
 
 /// Standard reason phrase; "Unknown" for others.
@@ -132,7 +187,8 @@ std::string_view reason_phrase(int status) noexcept;
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, cached per thread and second.
 std::string_view http_date() noexcept;
 
-/// A header name is a token, a value has no CR, LF, NUL (REL-080, REL-081).
+/// A header name is a token, a value has no CR, LF, NUL (REL-080, REL-081) nor any control but HTAB,
+/// as our own parser would refuse it (REL-004).
 bool valid_name(std::string_view name) noexcept;
 bool valid_value(std::string_view value) noexcept;
 

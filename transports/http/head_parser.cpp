@@ -1,0 +1,423 @@
+// Heads of requests and responses: one pass over the bytes, every line judged as soon as it is
+// complete, framing judged at the end (REL-010..013, 050..064, 070, 071).
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "engine/ports/authority.hpp"
+#include "engine/ports/sender.hpp"
+#include "transports/http/codec.hpp"
+#include "transports/http/syntax.hpp"
+
+namespace myelin::http {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+enum class Known : std::uint8_t {
+  other,
+  host,
+  expect,
+  connection,
+  keep_alive,
+  content_type,
+  content_length,
+  transfer_encoding
+};
+
+/// Like syntax::same, with `_` taken for `-` (REL-059).
+bool same_folded(std::string_view name, std::string_view lower) noexcept {
+  for (std::size_t i = 0; i < name.size(); ++i)
+    if ((name[i] == '_' ? '-' : text::lower(name[i])) != lower[i]) return false;
+  return true;
+}
+
+/// The fields that mean something here; by length first, as most fields mean nothing.
+Known classify(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 4: return syntax::same(name, "host") ? Known::host : Known::other;
+    case 6: return syntax::same(name, "expect") ? Known::expect : Known::other;
+    case 10:
+      if (syntax::same(name, "connection")) return Known::connection;
+      return syntax::same(name, "keep-alive") ? Known::keep_alive : Known::other;
+    case 12: return syntax::same(name, "content-type") ? Known::content_type : Known::other;
+    case 14: return same_folded(name, "content-length") ? Known::content_length : Known::other;
+    case 17: return same_folded(name, "transfer-encoding") ? Known::transfer_encoding : Known::other;
+    default: return Known::other;
+  }
+}
+
+bool has_underscore(std::string_view name) noexcept { return name.find('_') != std::string_view::npos; }
+
+/// Of a target that was accepted.
+bool is_absolute(std::string_view target) noexcept { return target.front() != '/' && target != "*"; }
+
+/// `HTTP/` digits `.` digits: a version, though maybe none we speak.
+bool is_version(std::string_view text) noexcept {
+  if (text.substr(0, 5) != "HTTP/") return false;
+  text.remove_prefix(5);
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos || dot == 0 || dot + 1 == text.size()) return false;
+  const auto digits = [](std::string_view part) { return std::all_of(part.begin(), part.end(), syntax::is_digit); };
+  return digits(text.substr(0, dot)) && digits(text.substr(dot + 1));
+}
+
+/// Seconds of `timeout=N`, or -1.
+std::int64_t timeout_of(std::string_view list) {
+  std::int64_t seconds = -1;
+  syntax::each_element(list, [&](std::string_view element) {
+    const std::size_t equals = element.find('=');
+    if (equals == std::string_view::npos || !syntax::same(syntax::trim(element.substr(0, equals)), "timeout"))
+      return true;
+    const std::string_view digits = syntax::trim(element.substr(equals + 1));
+    if (digits.empty() || digits.size() > 9 || !std::all_of(digits.begin(), digits.end(), syntax::is_digit))
+      return true;
+    seconds = 0;
+    for (const char c : digits) seconds = seconds * 10 + (c - '0');
+    return false;
+  });
+  return seconds;
+}
+
+template <class Head>
+void clear(Head& head) {
+  Headers fields;
+  fields.swap(head.fields);
+  fields.clear();
+  head = Head{};
+  head.fields.swap(fields);
+}
+
+std::size_t start_line_limit(const Limits& limits, const RequestHead&) noexcept { return limits.request_line; }
+/// A status line has no limit of its own (REL-019).
+std::size_t start_line_limit(const Limits& limits, const ResponseHead&) noexcept { return limits.field; }
+
+}  // namespace
+
+void HeadParser::reset() noexcept {
+  refusal_ = Refusal{};
+  facts_ = Facts{};
+  start_ = line_ = scanned_ = 0;
+  begun_ = in_fields_ = false;
+}
+
+bool HeadParser::refuse(int status, const char* reason) noexcept {
+  refusal_ = Refusal{status, reason};
+  return false;
+}
+
+Parse HeadParser::request(std::string_view buffer, RequestHead& head, std::size_t& consumed) {
+  const Parse state = parse(buffer, head);
+  if (state != Parse::done) return state;
+  if (!finish(head)) return Parse::bad;
+  consumed = line_;
+  reset();
+  return Parse::done;
+}
+
+Parse HeadParser::response(std::string_view buffer, std::string_view method, ResponseHead& head,
+                           std::size_t& consumed) {
+  const Parse state = parse(buffer, head);
+  if (state == Parse::more) return state;
+  if (state == Parse::bad || !finish(head, method)) {
+    refusal_.status = 502;
+    return Parse::bad;
+  }
+  consumed = line_;
+  reset();
+  return Parse::done;
+}
+
+template <class Head>
+Parse HeadParser::parse(std::string_view buffer, Head& head) {
+  if (refusal_.status != 0) return Parse::bad;
+  const bool resumed = begun_;
+  if (!resumed) clear(head);
+  begun_ = true;
+  const Parse state = walk(buffer, head);
+  if (state != Parse::done || !resumed) return state;
+  // The lines of earlier calls were seen where the buffer was then: take their views again, once.
+  const std::size_t end = line_;
+  reset();
+  clear(head);
+  return walk(buffer.substr(0, end), head);
+}
+
+/// Goes through the lines that are complete. done: the empty line was eaten, `line_` is behind it.
+template <class Head>
+Parse HeadParser::walk(std::string_view buffer, Head& head) {
+  if (!in_fields_) {
+    const Parse open = opening(buffer, head);
+    if (open != Parse::done) return open;
+  }
+  for (;;) {
+    const std::size_t longest = in_fields_ ? limits_.field : start_line_limit(limits_, head);
+    const std::size_t line_end = line_ + longest + 2;
+    const std::size_t head_end = start_ + limits_.head;
+    const std::size_t end = std::min(line_end, head_end);  // a line feed stands before it, or never
+    const std::size_t seen = std::min(buffer.size(), end);
+    const void* found = scanned_ < seen ? std::memchr(buffer.data() + scanned_, '\n', seen - scanned_) : nullptr;
+    if (!found) {
+      scanned_ = seen;
+      if (seen < end) return Parse::more;
+      if (head_end < line_end) refuse(431, "head_too_large");
+      else if (in_fields_) refuse(431, "field_too_large");
+      else refuse(414, "request_line_too_long");
+      return Parse::bad;
+    }
+    const std::size_t feed = static_cast<std::size_t>(static_cast<const char*>(found) - buffer.data());
+    if (feed == line_ || buffer[feed - 1] != '\r') {
+      refuse(400, "bare_lf");
+      return Parse::bad;
+    }
+    const std::string_view line = buffer.substr(line_, feed - 1 - line_);
+    line_ = scanned_ = feed + 1;
+    if (!in_fields_) {
+      if (!start_line(line, head)) return Parse::bad;
+      in_fields_ = true;
+      continue;
+    }
+    if (line.empty()) return Parse::done;
+    if (++facts_.fields > limits_.fields) refuse(431, "too_many_fields");
+    else if (field(line, head)) continue;
+    return Parse::bad;
+  }
+}
+
+/// The first bytes tell most non-HTTP peers (a TLS greeting, say) without waiting for a line end.
+Parse HeadParser::opening(std::string_view buffer, const RequestHead&) {
+  if (line_ == 0 && !buffer.empty() && buffer.front() == '\r') {
+    if (buffer.size() < 2) return Parse::more;
+    if (buffer[1] != '\n') {
+      refuse(400, "bare_cr");
+      return Parse::bad;
+    }
+    start_ = line_ = scanned_ = 2;
+  }
+  if (buffer.size() == line_) return Parse::more;
+  if (syntax::is(buffer[line_], syntax::kToken)) return Parse::done;
+  refuse(400, "bad_method");
+  return Parse::bad;
+}
+
+Parse HeadParser::opening(std::string_view buffer, const ResponseHead&) {
+  constexpr std::string_view kStart = "HTTP/";
+  if (buffer.empty()) return Parse::more;
+  const std::size_t size = std::min(buffer.size(), kStart.size());
+  if (buffer.substr(0, size) == kStart.substr(0, size)) return Parse::done;
+  refuse(502, "bad_status_line");
+  return Parse::bad;
+}
+
+bool HeadParser::start_line(std::string_view line, RequestHead& head) {
+  const std::size_t method = syntax::span(line, syntax::kToken);
+  if (method == line.size() || line[method] != ' ') return refuse(400, "bad_request_line");
+  head.method = line.substr(0, method);
+  line.remove_prefix(method + 1);
+
+  const std::size_t length = syntax::span(line, syntax::kTarget);
+  if (length == 0) return refuse(400, "bad_request_line");
+  if (length == line.size()) return refuse(400, "no_version");
+  if (line[length] != ' ') return refuse(400, "bad_target");
+  head.target = line.substr(0, length);
+
+  const std::string_view version = line.substr(length + 1);
+  if (version == "HTTP/1.0") head.http10 = true;
+  else if (version != "HTTP/1.1")
+    return is_version(version) ? refuse(505, "version_not_supported") : refuse(400, "bad_request_line");
+  if (head.method == "CONNECT") return refuse(501, "method_connect");
+  if (head.method == "TRACE") return refuse(405, "method_trace");
+  return target(head);
+}
+
+/// Sorts the target into its form.
+bool HeadParser::target(RequestHead& head) {
+  head.origin = head.target;
+  if (head.target.front() == '/') return true;
+  if (head.target == "*") return head.method == "OPTIONS" || refuse(400, "bad_target");
+  const auto url = Url::parse(head.target);
+  if (!url) return refuse(400, "bad_target");
+  head.host = url->authority;  // a Host field replaces it, and must be equal: finish()
+  head.origin = url->target;
+  if (head.origin.empty()) {
+    head.origin = head.method == "OPTIONS" ? "*"sv : "/"sv;
+  } else if (head.origin.front() == '?') {
+    head.made_origin = std::make_shared<const std::string>("/" + std::string(head.origin));
+    head.origin = *head.made_origin;
+  }
+  return true;
+}
+
+bool HeadParser::start_line(std::string_view line, ResponseHead& head) {
+  constexpr std::size_t kVersion = 8;  // "HTTP/1.1"
+  if (line.size() < kVersion + 4 || line[kVersion] != ' ') return refuse(502, "bad_status_line");
+  const std::string_view version = line.substr(0, kVersion);
+  if (version == "HTTP/1.0") head.http10 = true;
+  else if (version != "HTTP/1.1") return refuse(502, "version_not_supported");
+  for (std::size_t i = kVersion + 1; i < kVersion + 4; ++i) {
+    if (!syntax::is_digit(line[i])) return refuse(502, "bad_status_line");
+    head.status = head.status * 10 + (line[i] - '0');
+  }
+  if (head.status < 100) return refuse(502, "bad_status_line");
+  line.remove_prefix(kVersion + 4);
+  if (line.empty()) return true;
+  if (line.front() != ' ' || !syntax::is_value(line)) return refuse(502, "bad_status_line");
+  head.reason = line.substr(1);
+  return true;
+}
+
+bool HeadParser::field(std::string_view line, RequestHead& head) {
+  Header field;
+  if (const char* reason = syntax::split_field(line, field)) return refuse(400, reason);
+  if (!limits_.underscore_names && has_underscore(field.name)) return refuse(400, "underscore_name");
+  head.fields.add(field.name, field.value);
+  switch (classify(field.name)) {
+    case Known::host:
+      if (++facts_.hosts > 1) return refuse(400, "repeated_host");
+      if (!Authority::parse(field.value)) return refuse(400, "bad_host");
+      head.host = field.value;
+      return true;
+    case Known::expect:
+      facts_.expects = true;
+      return syntax::same(field.value, "100-continue") || refuse(417, "bad_expect");
+    case Known::connection: return connection(field.value, false);
+    case Known::content_type:
+      if (head.content_type.empty()) head.content_type = field.value;
+      return true;
+    case Known::content_length:
+      return has_underscore(field.name) ? refuse(400, "underscore_framing") : content_length(field.value);
+    case Known::transfer_encoding:
+      if (has_underscore(field.name)) return refuse(400, "underscore_framing");
+      transfer_encoding(field.value);
+      return true;
+    case Known::keep_alive:
+    case Known::other: return true;
+  }
+  return true;
+}
+
+bool HeadParser::field(std::string_view line, ResponseHead& head) {
+  Header field;
+  if (const char* reason = syntax::split_field(line, field)) return refuse(502, reason);
+  head.fields.add(field.name, field.value);
+  const Known known = classify(field.name);
+  if (known == Known::connection) return connection(field.value, true);
+  if (known == Known::keep_alive) head.keep_alive_timeout = timeout_of(field.value);
+  if (has_underscore(field.name)) return true;
+  if (known == Known::content_length) return content_length(field.value);
+  if (known == Known::transfer_encoding) transfer_encoding(field.value);
+  return true;
+}
+
+/// A request must not have these fields removed on the way (REL-068).
+bool HeadParser::connection(std::string_view list, bool may_name_all) {
+  return syntax::each_element(list, [&](std::string_view name) {
+    if (syntax::same(name, "close")) facts_.close = true;
+    else if (syntax::same(name, "keep-alive")) facts_.keep_alive = true;
+    else if (!may_name_all && (syntax::same(name, "host") || syntax::same(name, "content-length") ||
+                               syntax::same(name, "authorization") || syntax::same(name, "cookie")))
+      return refuse(400, "bad_connection");
+    return true;
+  });
+}
+
+/// REL-016, 053, 054
+bool HeadParser::content_length(std::string_view value) {
+  if (facts_.has_length) return refuse(400, "repeated_content_length");
+  facts_.has_length = true;
+  if (value.empty() || value.size() > 19 || !std::all_of(value.begin(), value.end(), syntax::is_digit))
+    return refuse(400, "bad_content_length");
+  for (const char c : value) facts_.length = facts_.length * 10 + static_cast<std::uint64_t>(c - '0');
+  if (facts_.length > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return refuse(400, "bad_content_length");
+  return true;
+}
+
+/// REL-051; the first offence counts.
+void HeadParser::transfer_encoding(std::string_view list) {
+  facts_.has_coding = true;
+  syntax::each_element(list, [&](std::string_view element) {
+    if (facts_.coding.status != 0) return false;
+    const std::string_view name = syntax::trim(element.substr(0, element.find(';')));
+    if (facts_.chunked) facts_.coding = {400, "chunked_not_last"};
+    else if (!syntax::is_token(name)) facts_.coding = {400, "bad_transfer_encoding"};
+    else if (!syntax::same(name, "chunked")) facts_.coding = {501, "unknown_transfer_coding"};
+    else if (name.size() != element.size()) facts_.coding = {400, "bad_transfer_encoding"};
+    else facts_.chunked = true;
+    return true;
+  });
+}
+
+/// REL-050..052; `without`: how a message with neither field is framed.
+bool HeadParser::framing(bool http10, Framing without, Framing& result, std::uint64_t& length) {
+  if (facts_.has_coding) {
+    if (facts_.has_length) return refuse(400, "length_and_transfer_encoding");
+    if (http10) return refuse(400, "transfer_encoding_in_http10");
+    if (facts_.coding.status != 0) return refuse(facts_.coding.status, facts_.coding.reason);
+    result = Framing::chunked;
+  } else {
+    result = facts_.has_length ? Framing::length : without;
+    length = facts_.length;
+  }
+  return true;
+}
+
+bool HeadParser::keep_alive(bool http10) const noexcept { return !facts_.close && (!http10 || facts_.keep_alive); }
+
+bool HeadParser::finish(RequestHead& head) {
+  if (facts_.hosts == 0 && !head.http10) return refuse(400, "no_host");
+  if (facts_.hosts == 1 && is_absolute(head.target) &&
+      !text::iequals(Url::parse(head.target)->authority, head.host))
+    return refuse(400, "host_mismatch");
+  if (!framing(head.http10, Framing::none, head.framing, head.length)) return false;
+  const bool has_body = head.framing == Framing::chunked || head.length > 0;
+  head.expect_continue = facts_.expects && has_body && !head.http10;
+  head.keep_alive = keep_alive(head.http10);
+  return true;
+}
+
+bool HeadParser::finish(ResponseHead& head, std::string_view method) {
+  head.has_length = facts_.has_length;
+  head.keep_alive = keep_alive(head.http10);
+  if (method == "HEAD" || head.status < 200 || head.status == 204 || head.status == 304) {
+    head.length = facts_.length;  // REL-070: what a body would have had
+    return true;
+  }
+  if (!framing(head.http10, Framing::until_close, head.framing, head.length)) return false;
+  if (head.framing == Framing::until_close) head.keep_alive = false;
+  return true;
+}
+
+namespace {
+
+/// Texts that are no part of the buffer (`/` for an empty path) stay where they are.
+void move_view(std::string_view& view, std::string_view from, const char* to) noexcept {
+  const auto offset = reinterpret_cast<std::uintptr_t>(view.data()) - reinterpret_cast<std::uintptr_t>(from.data());
+  if (offset <= from.size()) view = std::string_view(to + offset, view.size());
+}
+
+void move_fields(Headers& fields, std::string_view from, const char* to) noexcept {
+  for (std::size_t i = 0; i < fields.all().size(); ++i) {
+    Header moved = fields.all()[i];
+    move_view(moved.name, from, to);
+    move_view(moved.value, from, to);
+    fields.replace(i, moved);
+  }
+}
+
+}  // namespace
+
+void rebase(RequestHead& head, std::string_view from, const char* to) noexcept {
+  for (std::string_view* view : {&head.method, &head.target, &head.origin, &head.host, &head.content_type})
+    move_view(*view, from, to);
+  move_fields(head.fields, from, to);
+}
+
+void rebase(ResponseHead& head, std::string_view from, const char* to) noexcept {
+  move_view(head.reason, from, to);
+  move_fields(head.fields, from, to);
+}
+
+}  // namespace myelin::http
