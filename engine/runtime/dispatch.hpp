@@ -1,0 +1,24 @@
+#pragma once
+// Which service a request belongs to: a proxy under /services/, a bare endpoint under /endpoints/,
+// an API resource, or the main sequence (server reference, 2.3, 3.4). Sets the message's service
+// facts: proxy, api, resource, postfix, path variables and query parameters.
+
+#include <string>
+#include <string_view>
+
+#include "engine/message/message.hpp"
+#include "engine/runtime/deployment.hpp"
+
+namespace myelin {
+
+struct Dispatch {
+  const Service* service = nullptr;     ///< null: answer `status`
+  int status = 0;
+  std::string_view allow;               ///< Allow header for 200 to OPTIONS and for 405
+  const Mediator* handler = nullptr;    ///< runs instead of the bare status (_resource_mismatch_handler_)
+};
+
+/// Requires message.incoming to be filled; may rewrite incoming.target (dot segments, REL-085).
+Dispatch dispatch(const Deployment& deployment, Message& message);
+
+}  // namespace myelin

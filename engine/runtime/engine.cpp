@@ -1,0 +1,91 @@
+#include "engine/runtime/engine.hpp"
+
+#include <exception>
+#include <new>
+
+#include "engine/base/log.hpp"
+#include "engine/flow/build.hpp"
+#include "engine/runtime/exchange.hpp"
+#include "engine/xml/reader.hpp"
+
+namespace myelin {
+
+namespace {
+
+constexpr std::string_view kImplicit = "<endpoint xmlns=\"http://ws.apache.org/ns/synapse\"><default/></endpoint>";
+
+/// The endpoint of a send without one: the message's To.
+std::unique_ptr<Endpoint> build_implicit(StateStore& states, const Artifacts& settings) {
+  xml::Problems problems;
+  const auto document = xml::read(kImplicit, "implicit", problems);
+  Build build(problems, states, settings, {}, "implicit");
+  auto endpoint = build.endpoint(*document->root);
+  Linker linker(settings, problems);
+  endpoint->link(linker);
+  return endpoint;
+}
+
+/// The client of a spawned flow: nobody. The first answer went to, or will come from, its parent.
+class NoClient final : public Client {
+ public:
+  Task<bool> reply(const Reply&) override {
+    log::warn("flow", "a second answer to one request was suppressed");
+    co_return true;
+  }
+  bool answered() const noexcept override { return true; }
+};
+
+}  // namespace
+
+Engine::Engine(Sender& sender, std::shared_ptr<const Deployment> deployment)
+    : sender_(sender),
+      deployment_(std::move(deployment)),
+      implicit_states_(std::make_unique<StateStore>()) {
+  implicit_ = build_implicit(*implicit_states_, *deployment_);
+}
+
+Engine::~Engine() = default;
+
+void Engine::deploy(std::shared_ptr<const Deployment> deployment) { deployment_ = std::move(deployment); }
+
+Task<void> Engine::serve(Message& message, Client& client) {
+  counters_.accepted.fetch_add(1, std::memory_order_relaxed);
+  {
+    Exchange exchange(*this, message, client, deployment_);
+    co_await exchange.run();
+  }
+  auto& outcome = client.answered() ? counters_.answered : counters_.aborted;
+  outcome.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::unique_ptr<Engine::Scratch> Engine::take_scratch() {
+  if (spare_.empty()) return std::make_unique<Scratch>();
+  auto scratch = std::move(spare_.back());
+  spare_.pop_back();
+  scratch->delivery.reset();
+  return scratch;
+}
+
+void Engine::give_back(std::unique_ptr<Scratch> scratch) {
+  constexpr std::size_t kKept = 64 * 1024;
+  if (scratch->replay.capacity() > kKept) scratch->replay = std::string();
+  spare_.push_back(std::move(scratch));
+}
+
+void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment) {
+  Task<void> task = run_spawned(std::move(message), std::move(pending), std::move(deployment));
+  task.detach();
+}
+
+Task<void> Engine::run_spawned(std::unique_ptr<Message> message, Pending pending,
+                               std::shared_ptr<const Deployment> deployment) {
+  NoClient nobody;
+  try {
+    Exchange exchange(*this, *message, nobody, std::move(deployment));
+    co_await exchange.continue_with(std::move(pending));
+  } catch (const std::exception& error) {
+    log::error("flow", std::string("a spawned flow ended: ") + error.what());
+  }
+}
+
+}  // namespace myelin

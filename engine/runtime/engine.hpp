@@ -1,0 +1,60 @@
+#pragma once
+// The exchange driver of one shard: takes each request through its service's flows, carries out what
+// the flow asks for (read the body, send, call, reply), and answers the client exactly once. One
+// coroutine per exchange; mediators and endpoints never wait themselves (ARCHITECTURE.md, "Life of
+// a message"). Used only on its shard.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/ports/client.hpp"
+#include "engine/ports/endpoint.hpp"
+#include "engine/ports/sender.hpp"
+#include "engine/ports/state.hpp"
+#include "engine/runtime/deployment.hpp"
+
+namespace myelin {
+
+/// Written by the shard, read by anybody: accepted = answered + aborted + in flight (REL-001).
+struct EngineCounters {
+  std::atomic<std::uint64_t> accepted{0}, answered{0}, aborted{0}, faults{0}, resent{0};
+};
+
+class Engine final : public Pipeline {
+ public:
+  Engine(Sender& sender, std::shared_ptr<const Deployment> deployment);
+  ~Engine() override;
+
+  /// New requests begin on `deployment`; those under way end on theirs.
+  void deploy(std::shared_ptr<const Deployment> deployment);
+  Task<void> serve(Message& message, Client& client) override;
+
+  const EngineCounters& counters() const noexcept { return counters_; }
+
+ private:
+  friend class Exchange;
+
+  /// Per-exchange memory that is kept between exchanges.
+  struct Scratch {
+    Delivery delivery;
+    std::string replay;
+  };
+  std::unique_ptr<Scratch> take_scratch();
+  void give_back(std::unique_ptr<Scratch> scratch);
+  /// Runs a clone beside its parent; whatever it answers goes nowhere.
+  void spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment);
+  Task<void> run_spawned(std::unique_ptr<Message> message, Pending pending,
+                         std::shared_ptr<const Deployment> deployment);
+
+  Sender& sender_;
+  std::shared_ptr<const Deployment> deployment_;
+  std::unique_ptr<Endpoint> implicit_;  ///< `<default/>`: the message's own To
+  std::unique_ptr<StateStore> implicit_states_;
+  std::vector<std::unique_ptr<Scratch>> spare_;
+  EngineCounters counters_;
+};
+
+}  // namespace myelin

@@ -1,0 +1,559 @@
+#include "engine/runtime/exchange.hpp"
+
+#include <algorithm>
+
+#include "engine/base/log.hpp"
+#include "engine/base/text.hpp"
+
+namespace myelin {
+
+namespace {
+
+/// Header names that describe one connection or one framing; they never become message headers of
+/// an answer.
+bool is_connection_field(std::string_view name) {
+  switch (name.size()) {
+    case 10: return text::iequals(name, "Connection") || text::iequals(name, "Keep-Alive");
+    case 17: return text::iequals(name, "Transfer-Encoding");
+    default: return false;
+  }
+}
+
+bool is_sending(const Fault& fault) {
+  return (fault.base_code >= 101000 && fault.base_code < 102600) || (fault.base_code >= 303000 && fault.base_code < 310000);
+}
+
+/// REST by method, or a POST that is not SOAP (server reference, 3.6): then the URL postfix applies.
+bool is_rest(const Message& message) {
+  if (message.incoming.method != "POST") return true;
+  if (message.client_kind == MediaKind::soap12) return false;
+  return message.client_kind != MediaKind::soap11 || !message.headers.find("SOAPAction");
+}
+
+std::string sequence_not_found(std::string_view key) {
+  return "Sequence named " + std::string(key) + " cannot be found";
+}
+
+}  // namespace
+
+Exchange::Exchange(Engine& engine, Message& message, Client& client, std::shared_ptr<const Deployment> deployment)
+    : engine_(engine),
+      message_(message),
+      client_(client),
+      deployment_(std::move(deployment)),
+      scratch_(engine.take_scratch()) {
+  message_.artifacts = deployment_.get();
+}
+
+Exchange::~Exchange() {
+  release_backend();
+  message_.payload.reset();
+  engine_.give_back(std::move(scratch_));
+}
+
+// --- flow -------------------------------------------------------------------------------------------
+
+Task<void> Exchange::run() {
+  if (!message_.headers.empty()) {
+    const char* begin = message_.incoming.method.data();
+    const std::string_view last = message_.headers.all().back().value;
+    if (last.data() > begin) received_ = {begin, static_cast<std::size_t>(last.data() + last.size() - begin)};
+  }
+  message_.rest = is_rest(message_);
+  const Dispatch found = dispatch(*deployment_, message_);
+  if (!found.service) {
+    if (!found.handler) {
+      co_await answer(found.status, found.allow);
+      co_return;
+    }
+    message_.handlers.push_back(deployment_->fault);
+    const Flow handled = found.handler->run(message_);
+    co_await drive(handled);
+    co_return;
+  }
+  const Flow flow = enter(*found.service);
+  co_await drive(flow);
+}
+
+Task<void> Exchange::continue_with(Pending pending) {
+  service_ = static_cast<const Service*>(message_.service);
+  message_.handlers = pending.handlers;
+  message_.pending = std::move(pending);
+  co_await drive(Flow::stop);
+}
+
+Flow Exchange::fail_with(Fault fault) {
+  message_.fault = std::move(fault);
+  return Flow::fault;
+}
+
+Flow Exchange::enter(const Service& service) {
+  service_ = &service;
+  message_.service = &service;
+  if (deployment_->pre_mediate) {
+    const Flow flow = deployment_->pre_mediate->run(message_);
+    if (flow != Flow::next) return flow;
+  }
+  message_.handlers.push_back(service.fault ? service.fault : deployment_->fault);
+  return run_request_flow();
+}
+
+Flow Exchange::run_request_flow() {
+  if (service_->in) return service_->in->run(message_);
+  if (!service_->in_key.empty()) return fail_with(Fault(sequence_not_found(service_->in_key)));
+  return Flow::next;
+}
+
+/// The answer of a `send`: the receive sequence, the service's out flow, or straight to the client
+/// (MED 1.6).
+Flow Exchange::run_response_flow(const std::string& receive) {
+  message_.handlers.clear();
+  message_.frames.clear();
+  message_.handlers.push_back(service_ && service_->fault ? service_->fault : deployment_->fault);
+  if (!receive.empty()) {
+    const Mediator* sequence = deployment_->sequence(receive);
+    if (sequence) return sequence->run(message_);
+    log::warn("flow", message_.log_prefix() + "receive sequence '" + receive + "' does not exist");
+    return Flow::stop;
+  }
+  if (deployment_->pre_mediate) {
+    const Flow flow = deployment_->pre_mediate->run(message_);
+    if (flow != Flow::next) return flow;
+  }
+  if (!service_ || service_->kind == Service::Kind::main) return deployment_->main.in->run(message_);
+  if (service_->out) return service_->out->run(message_);
+  if (!service_->out_key.empty()) return fail_with(Fault(sequence_not_found(service_->out_key)));
+  message_.pending.kind = Pending::Kind::reply;
+  return Flow::stop;
+}
+
+/// Runs until the exchange is answered. `flow` is how the last part of the flow ended.
+Task<void> Exchange::drive(Flow flow) {
+  for (;;) {
+    for (std::size_t i = 0; i < message_.spawned.size(); ++i)
+      engine_.spawn(std::move(message_.spawned[i]), std::move(message_.spawned_pending[i]), deployment_);
+    message_.spawned.clear();
+    message_.spawned_pending.clear();
+
+    if (flow == Flow::fault) {
+      const std::optional<Flow> handled = abandoned_ ? std::nullopt : handle_fault();
+      if (!handled) {
+        co_await finish_without_answer(true);
+        co_return;
+      }
+      flow = *handled;
+      continue;
+    }
+    if (flow == Flow::suspend) {
+      flow = co_await wait();
+      continue;
+    }
+    Pending pending = std::exchange(message_.pending, Pending{});
+    switch (pending.kind) {
+      case Pending::Kind::send:
+        flow = co_await send(std::move(pending));
+        continue;
+      case Pending::Kind::out:
+        message_.frames.clear();
+        flow = run_response_flow({});
+        continue;
+      case Pending::Kind::reply:
+        flow = co_await reply();
+        if (flow == Flow::fault) continue;
+        co_return;
+      default: break;
+    }
+    // A request flow that ran through goes on to the service's own endpoint (MED-020).
+    if (flow == Flow::next && service_ && service_->has_endpoint() && !message_.response && !last_fault_) {
+      if (!service_->endpoint) {
+        flow = fail_with(Fault(code::kUnresolved, "endpoint '" + service_->endpoint_key + "' cannot be found"));
+        continue;
+      }
+      message_.pending.kind = Pending::Kind::send;
+      message_.pending.endpoint = service_->endpoint;
+      message_.pending.handlers = message_.handlers;
+      flow = Flow::stop;
+      continue;
+    }
+    co_await finish_without_answer(false);
+    co_return;
+  }
+}
+
+void Exchange::absorb_frames() {
+  for (auto frame = message_.unwinding.rbegin(); frame != message_.unwinding.rend(); ++frame)
+    message_.frames.push_back(*frame);
+  message_.unwinding.clear();
+}
+
+/// Does what a suspended flow waits for and resumes it.
+Task<Flow> Exchange::wait() {
+  absorb_frames();
+  Pending pending = std::exchange(message_.pending, Pending{});
+  Result<void> done;
+  switch (pending.kind) {
+    case Pending::Kind::load: done = co_await message_.payload.load(message_.body_limit); break;
+    case Pending::Kind::work: done = co_await pending.work->run(message_); break;
+    case Pending::Kind::call: {
+      const Flow flow = co_await send(std::move(pending));
+      if (flow == Flow::fault) co_return flow;
+      co_return resume();
+    }
+    default: break;
+  }
+  if (!done) co_return fail_with(std::move(done).fault());
+  co_return resume();
+}
+
+Flow Exchange::resume() {
+  while (!message_.frames.empty()) {
+    const Frame frame = message_.frames.back();
+    message_.frames.pop_back();
+    if (message_.handlers.size() > frame.handlers) message_.handlers.resize(frame.handlers);
+    const Flow flow = frame.owner->resume(message_, frame.position);
+    if (flow == Flow::next) continue;
+    if (flow != Flow::suspend) message_.frames.clear();
+    return flow;
+  }
+  return Flow::next;
+}
+
+void Exchange::set_error_properties(const Fault& fault) {
+  Properties& properties = message_.properties;
+  const Value* known = properties.find("ERROR_CODE");
+  if (fault.code == code::kException && known && !known->is_null()) return;  // MED-015
+  properties.set("ERROR_CODE", fault.code);
+  properties.set("ERROR_MESSAGE", std::string(std::string_view(fault.message).substr(0, fault.message.find('\n'))));
+  properties.set("ERROR_DETAIL", fault.detail.empty() ? fault.message : fault.detail);
+  properties.set("ERROR_EXCEPTION", fault.message);
+  if (fault.base_code != code::kException) properties.set("BASE_ERROR_CODE", fault.base_code);
+}
+
+std::optional<Flow> Exchange::handle_fault() {
+  message_.frames.clear();
+  message_.frames_done();
+  engine_.counters_.faults.fetch_add(1, std::memory_order_relaxed);
+  if (!last_fault_) last_fault_ = message_.fault;
+  if (message_.handlers.empty()) {
+    log::warn("flow", message_.log_prefix() + "no fault handler is left: " + message_.fault.message);
+    return std::nullopt;
+  }
+  set_error_properties(message_.fault);
+  message_.depth = 0;
+  const Mediator* handler = message_.handlers.back();
+  message_.handlers.pop_back();
+  const Flow flow = handler->run(message_);
+  return flow == Flow::next ? Flow::stop : flow;
+}
+
+// --- delivery ---------------------------------------------------------------------------------------
+
+Task<Result<void>> Exchange::load_for(Need need) {
+  Result<void> done;
+  const MediaKind kind = message_.payload.kind();
+  const bool soap = kind == MediaKind::soap11 || kind == MediaKind::soap12;
+  if (need == Need::nothing || message_.payload.loaded() || (need == Need::header && !soap)) co_return done;
+  if (message_.payload.try_load(message_.body_limit)) co_return done;
+  done = co_await message_.payload.load(message_.body_limit);
+  co_return done;
+}
+
+Task<Flow> Exchange::send(Pending pending) {
+  call_ = pending.kind == Pending::Kind::call;
+  if (!call_) message_.handlers = std::move(pending.handlers);
+  const Endpoint* root = pending.endpoint;
+  if (!root && !call_ && message_.is_response()) {
+    message_.pending.kind = Pending::Kind::reply;  // MED-026
+    co_return Flow::stop;
+  }
+  if (!root) {
+    // The To of a SOAP message stands in its header.
+    Result<void> loaded = co_await load_for(Need::header);
+    if (!loaded) co_return fail_with(std::move(loaded).fault());
+    root = engine_.implicit_.get();
+  }
+  if (message_.properties.truth("OUT_ONLY") || message_.axis2.truth("FORCE_SC_ACCEPTED")) {
+    const bool out_only = message_.properties.truth("OUT_ONLY");
+    if (!client_.answered() || (out_only && call_)) {
+      pending.endpoint = root;
+      if (!call_) pending.handlers = message_.handlers;
+      co_return co_await send_out_only(std::move(pending));
+    }
+  }
+  Result<void> delivered = co_await deliver(*root);
+  if (!delivered) co_return fail_with(std::move(delivered).fault());
+  if (call_) co_return Flow::next;
+  if (message_.properties.truth("OUT_ONLY")) co_return Flow::stop;  // MED-050
+  co_return run_response_flow(pending.receive);
+}
+
+/// Fire and forget: a copy goes its own way, the client gets its 202 now (expressions reference,
+/// 5.3), or a call goes on at once with the original body (MED-034).
+Task<Flow> Exchange::send_out_only(Pending pending) {
+  Result<void> loaded = co_await load_for(Need::body);
+  if (!loaded) co_return fail_with(std::move(loaded).fault());
+  std::unique_ptr<Message> copy = message_.clone();
+  copy->axis2.remove("FORCE_SC_ACCEPTED");
+  const bool call = pending.kind == Pending::Kind::call;
+  pending.kind = Pending::Kind::send;
+  pending.handlers = message_.handlers;
+  engine_.spawn(std::move(copy), std::move(pending), deployment_);
+  if (call) co_return Flow::next;
+  co_await answer(202);
+  message_.answer_promised = true;
+  co_return Flow::stop;
+}
+
+/// Chooses, sends, fails over, until a backend has answered or nobody is left.
+Task<Result<void>> Exchange::deliver(const Endpoint& root) {
+  Result<void> outcome = co_await load_for(root.need());
+  if (!outcome) co_return outcome;
+  Delivery& delivery = scratch_->delivery;
+  delivery.reset();
+  delivery.started = Clock::now();
+  replay_.reset();
+
+  Choice first = root.choose(delivery, message_);
+  if (!first.leaf) {
+    outcome = Result<void>(std::move(first.fault));
+    co_return outcome;
+  }
+  const Leaf* leaf = first.leaf;
+  for (;;) {
+    const TimePoint began = delivery.started;
+    Result<BackendResponse*> answered = co_await attempt(*leaf);
+    if (answered) {
+      leaf->succeeded(Clock::now());
+      adopt(**answered, call_);
+      for (std::size_t i = delivery.depth; i-- > 0;) {
+        const Endpoint& group = *delivery.path[i].group;
+        group.responded(delivery, message_);
+      }
+      co_return outcome;
+    }
+    Fault fault = std::move(answered).fault();
+    const bool own_timeout = fault.base_code == code::kTimeout && fault.code == code::kTimeout;
+    if (own_timeout && leaf->timeout_action != Leaf::Action::fault) {
+      // discard changes the state, never does not; neither runs a fault sequence (EP-104, EP-105).
+      if (leaf->timeout_action == Leaf::Action::discard) leaf->failed(fault, began, Clock::now());
+      abandoned_ = true;
+      outcome = Result<void>(std::move(fault));
+      co_return outcome;
+    }
+    leaf->failed(fault, began, Clock::now());
+    set_error_properties(fault);
+    log::warn("endpoint", message_.log_prefix() + (leaf->name.empty() ? leaf->key : leaf->name) + " failed with " +
+                              std::to_string(fault.code) + ": " + fault.message);
+    if (leaf->error_handler) {  // EP-136
+      message_.handlers.push_back(leaf->error_handler);
+      outcome = Result<void>(std::move(fault));
+      co_return outcome;
+    }
+    Result<const Leaf*> next = next_leaf(*leaf, fault);
+    if (!next) {
+      outcome = Result<void>(std::move(next).fault());
+      co_return outcome;
+    }
+    leaf = *next;
+  }
+}
+
+/// Asks the groups from the innermost outwards whether one has another child for this message.
+Result<const Leaf*> Exchange::next_leaf(const Leaf&, Fault& fault) {
+  Delivery& delivery = scratch_->delivery;
+  bool can_resend = true;
+  while (delivery.depth > 0) {
+    const Endpoint& group = *delivery.path[delivery.depth - 1].group;
+    Retry retry = group.child_failed(delivery, message_, fault);
+    if (retry.fault.code != code::kException) fault = std::move(retry.fault);
+    if (retry.kind == Retry::Kind::leaf) {
+      can_resend = restore_body();
+      if (!can_resend) {
+        fault.detail = "the request body was too large to be sent again";
+        break;
+      }
+      if (fault.sent) engine_.counters_.resent.fetch_add(1, std::memory_order_relaxed);  // REL-120
+      delivery.started = Clock::now();
+      for (const char* name : {"ERROR_CODE", "ERROR_MESSAGE", "ERROR_DETAIL", "ERROR_EXCEPTION", "BASE_ERROR_CODE"})
+        message_.properties.remove(name);  // EP-138
+      return retry.leaf;
+    }
+    delivery.pop();
+    if (retry.kind == Retry::Kind::stop) break;
+  }
+  return std::move(fault);
+}
+
+/// A group above may send the message again: small bodies are taken into memory, larger ones are
+/// copied while they stream.
+void Exchange::keep_for_replay() {
+  if (replay_ || message_.payload.loaded()) return;
+  const Delivery& delivery = scratch_->delivery;
+  bool resends = false;
+  for (std::size_t i = 0; i < delivery.depth; ++i) resends |= delivery.path[i].group->resends();
+  if (!resends || message_.payload.try_load(message_.body_limit)) return;
+  constexpr std::size_t kReplayLimit = std::size_t{1} << 20;
+  BodySource* stream = message_.payload.source();
+  const std::string_view type = message_.copy(message_.payload.content_type());
+  replay_.emplace(*stream, scratch_->replay, kReplayLimit);
+  message_.payload.receive(&*replay_, type);
+}
+
+/// Before another attempt: the body from its start.
+bool Exchange::restore_body() {
+  if (!replay_) return true;
+  if (!replay_->rewind()) return false;
+  const std::string_view type = message_.copy(message_.payload.content_type());
+  message_.payload.receive(&*replay_, type);
+  return true;
+}
+
+Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
+  Delivery& delivery = scratch_->delivery;
+  delivery.leaf = &leaf;
+  ++delivery.attempts;
+  if (backend_) {
+    // An earlier answer is this request's body: it is taken before its connection goes back.
+    Result<void> taken = co_await load_for(Need::body);
+    if (!taken) co_return std::move(taken).fault();
+    release_backend();
+  }
+  keep_for_replay();
+  Result<void> loaded = co_await load_for(leaf.need());
+  if (!loaded) co_return std::move(loaded).fault();
+  OutgoingRequest request;
+  Result<void> prepared = leaf.prepare(message_, request);
+  if (!prepared) co_return std::move(prepared).fault();
+  Result<BackendResponse*> response = co_await engine_.sender_.send(request);
+  if (response) backend_ = *response;
+  co_return response;
+}
+
+/// The answer takes the request's place in the message. Texts are copied where the flow may still
+/// need them after the connection went back to its pool.
+void Exchange::adopt(BackendResponse& response, bool call) {
+  const bool copies = call || (service_ && (service_->has_out() || service_->kind == Service::Kind::main));
+  message_.begin_response();
+  message_.status = response.status();
+  message_.reason = copies ? message_.copy(response.reason()) : response.reason();
+  std::string_view type;
+  for (const Header& field : response.headers()) {
+    if (is_connection_field(field.name)) continue;
+    const std::string_view name = copies ? message_.copy(field.name) : field.name;
+    const std::string_view value = copies ? message_.copy(field.value) : field.value;
+    if (name.size() == 12 && text::iequals(name, "Content-Type")) type = value;
+    message_.headers.add(name, value);
+  }
+  if (!call) message_.response = true;
+  if (response.ended() && response.buffered().empty()) {
+    message_.payload.reset();
+    message_.payload.set_content_type(type);
+  } else {
+    message_.payload.receive(&response, type);
+  }
+}
+
+void Exchange::release_backend() {
+  if (!backend_) return;
+  std::exchange(backend_, nullptr)->release();
+}
+
+// --- answering --------------------------------------------------------------------------------------
+
+int Exchange::status_of(const Fault& fault) const noexcept {
+  if (fault.status != 0) return fault.status;
+  if (fault.base_code == code::kTimeout) return 504;
+  if (is_sending(fault)) return 502;
+  return 500;
+}
+
+Task<void> Exchange::answer(int status, std::string_view allow) {
+  Headers headers;
+  if (!allow.empty()) headers.add("Allow", allow);
+  Reply reply;
+  reply.status = status;
+  reply.headers = &headers;
+  co_await client_.reply(reply);
+}
+
+/// The flow is over and nobody answered: 202, or what fits the fault. The client never hangs.
+Task<void> Exchange::finish_without_answer(bool faulted) {
+  if (client_.answered()) co_return;
+  int status = 202;
+  if (faulted) {
+    status = status_of(message_.fault);
+  } else if (last_fault_ && (last_fault_->status != 0 || is_sending(*last_fault_))) {
+    status = status_of(*last_fault_);
+  }
+  co_await answer(status);
+}
+
+/// A request that is answered as it is carries the client's own headers; those stay here, only what
+/// mediators set goes out.
+void Exchange::drop_received_request_headers() {
+  if (message_.status != 0 || received_.empty()) return;
+  Headers kept;
+  for (const Header& field : message_.headers) {
+    const bool from_client =
+        field.value.data() >= received_.data() && field.value.data() <= received_.data() + received_.size();
+    if (!from_client) kept.add(field.name, field.value);
+  }
+  message_.headers.swap(kept);
+}
+
+int Exchange::reply_status(bool has_fault_body) const {
+  if (message_.axis2.truth("SC_ACCEPTED")) return 202;
+  if (const Value* set = message_.axis2.find("HTTP_SC"); set && !set->is_null()) {
+    const auto number = text::parse_int(text::trim(set->text()));
+    if (number) return *number >= 200 && *number <= 599 ? *number : 500;  // REL-082
+    log::warn("flow", message_.log_prefix() + "HTTP_SC is no number: " + set->text());
+    return 200;
+  }
+  if (has_fault_body && (message_.status == 0 || message_.payload.edited()))
+    return text::iequals(message_.properties.text("FAULTS_AS_HTTP_200"), "true") ||
+                   text::iequals(message_.axis2.text("FAULTS_AS_HTTP_200"), "true")
+               ? 200
+               : 500;
+  if (message_.status != 0) return message_.status;
+  return 200;
+}
+
+Task<Flow> Exchange::reply() {
+  if (client_.answered()) {
+    log::warn("flow", message_.log_prefix() + "a second answer to one request was suppressed");
+    co_return Flow::stop;
+  }
+  if (!message_.payload.loaded() && reply_needs_body(message_)) {
+    Result<void> loaded = co_await message_.payload.load(message_.body_limit);
+    if (!loaded) co_return fail_with(std::move(loaded).fault());
+  }
+  bool fault_body = false;
+  if (message_.payload.built()) {
+    const Result<const tree::Document*> envelope = message_.payload.envelope();
+    fault_body = envelope && Payload::has_fault(**envelope);
+  }
+  const Result<OutgoingBody> body = format_reply(message_);
+  if (!body) co_return fail_with(body.fault());
+  drop_received_request_headers();
+  Reply reply;
+  reply.status = reply_status(fault_body);
+  const std::string reason = message_.axis2.text("HTTP_SC_DESC");
+  reply.reason = !reason.empty() ? std::string_view(reason)
+                 : reply.status == message_.status ? message_.reason
+                                                   : std::string_view{};
+  reply.headers = &message_.headers;
+  reply.content_type = body->content_type;
+  reply.drop_content_type = body->drop_content_type;
+  reply.has_body = body->has_body;
+  reply.bytes = body->bytes;
+  reply.stream = body->stream;
+  reply.close = message_.axis2.truth("NO_KEEPALIVE");
+  if (message_.incoming.method == "HEAD" && message_.status != 0) {
+    const auto length = message_.headers.get("Content-Length");
+    if (length) reply.head_length = text::parse_long(*length).value_or(-1);
+  }
+  co_await client_.reply(reply);
+  co_return Flow::stop;
+}
+
+}  // namespace myelin
