@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/arena.hpp"
@@ -76,6 +77,12 @@ struct Pending {
   std::string receive;             ///< sequence for the response; empty: the service's own
   std::unique_ptr<Work> work;
   std::vector<const Mediator*> handlers;  ///< the fault stack as it stood at send/call
+};
+
+/// What a mediator keeps of a message over its own suspension.
+class Kept {
+ public:
+  virtual ~Kept() = default;
 };
 
 /// The template parameters of one call-template.
@@ -166,6 +173,8 @@ class Message {
   bool acknowledged = false;   ///< 202 already sent (FORCE_SC_ACCEPTED) or RESPONSE_WRITTEN=SKIP
   bool answer_promised = false;  ///< somebody answers later: no automatic 202
   std::uint32_t depth = 0;     ///< sequence and template nesting (REL-026)
+  /// By the mediator that waits; cleared by reset(), not copied by clone().
+  std::vector<std::pair<const Mediator*, std::unique_ptr<Kept>>> kept;
   std::size_t body_limit = std::size_t{64} << 20;  ///< a body built for mediation (REL-017)
 
   /// A copy with its own properties and payload (must be loaded), a new MessageID, the same fault
