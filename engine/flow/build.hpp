@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/expr/expression.hpp"
 #include "engine/flow/artifacts.hpp"
@@ -58,7 +60,10 @@ class Build {
   std::string next_key() { return scope + "#" + std::to_string(counter_++); }
 
  private:
+  std::string endpoint_key(const xml::Element& element, const std::string& name);
+
   int counter_ = 0;
+  std::set<std::string, std::less<>> endpoint_keys_;
 };
 
 class Linker {
@@ -68,10 +73,18 @@ class Linker {
 
   const Artifacts& artifacts;
   xml::Problems& problems;
+  /// Unresolved keys are errors.
+  bool strict = false;
+  /// What there is, for suggestions; set by the loader.
+  std::vector<std::string_view> sequence_names, endpoint_names;
 
   /// Resolves a static key now if it can be; warns at `where` with the nearest name otherwise.
   const Mediator* sequence(std::string_view key, const xml::Location& where);
   const Endpoint* endpoint(std::string_view key, const xml::Location& where);
+
+ private:
+  void unresolved(std::string_view kind, std::string_view key, const xml::Location& where,
+                  const std::vector<std::string_view>& names);
 };
 
 }  // namespace myelin

@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "engine/base/text.hpp"
+#include "engine/xml/words.hpp"
 
 namespace myelin::xml {
 
 namespace {
-
-std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
-std::string tag(const Element& element) { return '<' + element.name + '>'; }
 
 std::vector<std::string_view> views(const std::vector<std::string>& names) {
   return {names.begin(), names.end()};
@@ -23,12 +21,8 @@ void remember(std::vector<std::string>& names, std::string_view name) {
   if (!contains(names, name)) names.emplace_back(name);
 }
 
-/// "did you mean 'uri'?", else the list of what there is.
-std::string suggestion(std::string_view found, const std::vector<std::string>& known, std::string_view none) {
-  const auto candidates = views(known);
-  if (const auto near = text::nearest(found, candidates); !near.empty())
-    return "did you mean " + quoted(near) + "?";
-  return known.empty() ? std::string(none) : "allowed: " + text::one_of(candidates);
+std::string suggestion(std::string_view found, const std::vector<std::string>& known, std::string none) {
+  return known.empty() ? std::move(none) : suggest(found, views(known));
 }
 
 /// Understood by every element of the language (mediators reference, 1.9).
@@ -51,11 +45,11 @@ std::optional<std::string> Bind::text(std::string_view name) {
 std::string Bind::required(std::string_view name) {
   const Attribute* found = attribute(name);
   if (!found) {
-    error("missing attribute " + quoted(name) + " on " + tag(element_));
+    error("missing attribute " + quote(name) + " on " + tag(element_.name));
     return {};
   }
   if (text::trim(found->value).empty()) {
-    error(found->where, "attribute " + quoted(name) + " on " + tag(element_) + " is empty");
+    error(found->where, "attribute " + quote(name) + " on " + tag(element_.name) + " is empty");
     return {};
   }
   return found->value;
@@ -66,7 +60,7 @@ std::optional<std::int32_t> Bind::integer(std::string_view name) {
   if (!found) return std::nullopt;
   const auto value = text::parse_int(found->value);
   if (!value)
-    error(found->where, "attribute " + quoted(name) + " on " + tag(element_) + " is " + quoted(found->value),
+    error(found->where, "attribute " + quote(name) + " on " + tag(element_.name) + " is " + quote(found->value),
           "a whole number is needed");
   return value;
 }
@@ -76,7 +70,7 @@ std::optional<std::int64_t> Bind::long_integer(std::string_view name) {
   if (!found) return std::nullopt;
   const auto value = text::parse_long(found->value);
   if (!value)
-    error(found->where, "attribute " + quoted(name) + " on " + tag(element_) + " is " + quoted(found->value),
+    error(found->where, "attribute " + quote(name) + " on " + tag(element_.name) + " is " + quote(found->value),
           "a whole number is needed");
   return value;
 }
@@ -99,7 +93,7 @@ bool Bind::is_true(std::string_view name, bool otherwise) {
 const Element* Bind::child(std::string_view name) {
   const auto found = children(name);
   if (found.size() > 1)
-    warning(found[1]->where, "a second <" + std::string(name) + "> in " + tag(element_) + " is ignored",
+    warning(found[1]->where, "a second <" + std::string(name) + "> in " + tag(element_.name) + " is ignored",
             "one is allowed");
   return found.empty() ? nullptr : found.front();
 }
@@ -136,19 +130,19 @@ void Bind::finish() {
   for (const Attribute& found : element_.attributes) {
     // Attributes of other namespaces (xml:space, xsi:...) are somebody else's.
     if (!found.ns.empty() || always_known(found.name) || contains(asked_attributes_, found.name)) continue;
-    warning(found.where, "unknown attribute " + quoted(found.name) + " on " + tag(element_),
-            suggestion(found.name, asked_attributes_, tag(element_) + " takes no attributes"));
+    warning(found.where, "unknown attribute " + quote(found.name) + " on " + tag(element_.name),
+            suggestion(found.name, asked_attributes_, tag(element_.name) + " takes no attributes"));
   }
   if (children_free_) return;
   for (const Node& node : element_.nodes) {
     if (!node.element) continue;
     const Element& found = *node.element;
     if (found.ns != kSynapse) {
-      warning(found.where, "element {" + found.ns + '}' + found.name + " in " + tag(element_) + " is ignored",
+      warning(found.where, "element {" + found.ns + '}' + found.name + " in " + tag(element_.name) + " is ignored",
               "elements of namespace " + std::string(kSynapse) + " are read");
     } else if (found.name != "description" && !contains(asked_children_, found.name)) {
-      warning(found.where, "unknown element " + tag(found) + " in " + tag(element_),
-              suggestion(found.name, asked_children_, tag(element_) + " takes no elements"));
+      warning(found.where, "unknown element " + tag(found.name) + " in " + tag(element_.name),
+              suggestion(found.name, asked_children_, tag(element_.name) + " takes no elements"));
     }
   }
 }
@@ -158,9 +152,8 @@ bool Bind::same(std::string_view a, std::string_view b, Case match) noexcept {
 }
 
 void Bind::bad_choice(const Attribute& found, std::span<const std::string_view> names, Unknown unknown) {
-  std::string what = "attribute " + quoted(found.name) + " on " + tag(element_) + " is " + quoted(found.value);
-  const auto near = text::nearest(found.value, names);
-  std::string allowed = near.empty() ? "allowed: " + text::one_of(names) : "did you mean " + quoted(near) + "?";
+  std::string what = "attribute " + quote(found.name) + " on " + tag(element_.name) + " is " + quote(found.value);
+  std::string allowed = suggest(found.value, names);
   if (unknown == Unknown::error) error(found.where, std::move(what), std::move(allowed));
   else warning(found.where, std::move(what) + ", which is ignored", std::move(allowed));
 }
