@@ -1,0 +1,112 @@
+#include "tests/support/tls.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+namespace myelin::test {
+namespace {
+
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+void require(bool good, const char* what) {
+  if (!good) throw std::runtime_error(std::string("certificates for the tests: ") + what);
+}
+
+void extend(X509* certificate, X509* issuer, int extension, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  X509_EXTENSION* made = X509V3_EXT_conf_nid(nullptr, &context, extension, value);
+  require(made != nullptr, value);
+  X509_add_ext(certificate, made, -1);
+  X509_EXTENSION_free(made);
+}
+
+struct Identity {
+  Key key{nullptr, &EVP_PKEY_free};
+  Certificate certificate{nullptr, &X509_free};
+};
+
+/// `issuer` null: self-signed authority.
+Identity make(const char* name, long serial, const Identity* issuer) {
+  Identity made;
+  made.key.reset(EVP_EC_gen("P-256"));
+  require(made.key != nullptr, "no key");
+  made.certificate.reset(X509_new());
+  X509* certificate = made.certificate.get();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -86'400);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 30 * 86'400);
+  X509_set_pubkey(certificate, made.key.get());
+  X509_NAME* subject = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  X509* signer = issuer ? issuer->certificate.get() : certificate;
+  X509_set_issuer_name(certificate, X509_get_subject_name(signer));
+  if (issuer) {
+    extend(certificate, signer, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+  } else {
+    extend(certificate, signer, NID_basic_constraints, "critical,CA:TRUE");
+    extend(certificate, signer, NID_key_usage, "critical,keyCertSign,cRLSign");
+  }
+  EVP_PKEY* signing = issuer ? issuer->key.get() : made.key.get();
+  require(X509_sign(certificate, signing, EVP_sha256()) != 0, "cannot sign");
+  return made;
+}
+
+struct Identities {
+  Identity authority = make("Test authority", 1, nullptr);
+  Identity server = make("localhost", 2, &authority);
+};
+
+const Identities& identities() {
+  static const Identities all;
+  return all;
+}
+
+template <class Write>
+void write_pem(const std::filesystem::path& path, Write write) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  require(file != nullptr, path.c_str());
+  const bool good = write(file) != 0;
+  std::fclose(file);
+  require(good, path.c_str());
+}
+
+}  // namespace
+
+CertificateFiles write_certificates(const std::filesystem::path& folder) {
+  CertificateFiles files{folder / "ca.pem", folder / "cert.pem", folder / "key.pem"};
+  const Identities& all = identities();
+  write_pem(files.authority, [&](std::FILE* f) { return PEM_write_X509(f, all.authority.certificate.get()); });
+  write_pem(files.certificate, [&](std::FILE* f) { return PEM_write_X509(f, all.server.certificate.get()); });
+  write_pem(files.key, [&](std::FILE* f) {
+    return PEM_write_PrivateKey(f, all.server.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
+  std::filesystem::permissions(files.key, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  return files;
+}
+
+TlsContext tls_server_context() {
+  TlsContext context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+  const Identities& all = identities();
+  require(SSL_CTX_use_certificate(context.get(), all.server.certificate.get()) == 1, "certificate");
+  require(SSL_CTX_use_PrivateKey(context.get(), all.server.key.get()) == 1, "key");
+  return context;
+}
+
+TlsContext tls_client_context() {
+  TlsContext context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), identities().authority.certificate.get());
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  return context;
+}
+
+}  // namespace myelin::test

@@ -1,0 +1,25 @@
+#pragma once
+// Certificates and OpenSSL contexts for tests: one throw-away authority per process, which signs a
+// certificate for localhost and 127.0.0.1.
+
+#include <openssl/ssl.h>
+
+#include <filesystem>
+#include <memory>
+
+namespace myelin::test {
+
+struct CertificateFiles {
+  std::filesystem::path authority, certificate, key;  ///< PEM
+};
+
+/// Writes the files into `folder` (ca.pem, cert.pem, key.pem). Made once per process, then copied.
+CertificateFiles write_certificates(const std::filesystem::path& folder);
+
+using TlsContext = std::shared_ptr<SSL_CTX>;
+/// A server's context with the certificate above.
+TlsContext tls_server_context();
+/// A client's, which trusts the authority above.
+TlsContext tls_client_context();
+
+}  // namespace myelin::test
