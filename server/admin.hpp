@@ -1,0 +1,44 @@
+#pragma once
+// The admin interface: health, metrics, redeploy, and (for tests only) the injected clock. Its own
+// port, loopback by default, no data-plane paths (REL-119). Runs on one shard; what takes long runs
+// on its own thread.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/ports/client.hpp"
+#include "server/deployer.hpp"
+
+namespace myelin::server {
+
+class Admin final : public Pipeline {
+ public:
+  struct Hooks {
+    std::function<void(std::function<void()>)> post;  ///< onto the admin's shard
+    std::function<std::string()> metrics;             ///< Prometheus text
+    std::function<bool()> draining;
+  };
+
+  Admin(Deployer& deployer, Hooks hooks);
+  ~Admin() override;
+
+  Task<void> serve(Message& message, Client& client) override;
+
+ private:
+  struct Answer {
+    int status = 200;
+    std::string type = "application/json";
+    std::string body;
+  };
+  Task<Answer> route(Message& message);
+  Task<Answer> deploy();
+
+  Deployer& deployer_;
+  Hooks hooks_;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace myelin::server

@@ -1,0 +1,38 @@
+#include "server/deployer.hpp"
+
+#include "engine/base/log.hpp"
+
+namespace myelin::server {
+
+Deployer::Deployer(std::filesystem::path conf) : loader_(std::move(conf), states_, Loader::Options{}) {}
+
+std::shared_ptr<const Deployment> Deployer::start(xml::Problems& problems) {
+  std::lock_guard lock(mutex_);
+  current_ = loader_.load(problems);
+  return current_;
+}
+
+xml::Problems Deployer::redeploy() {
+  xml::Problems problems;
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<const Deployment> next = loader_.load(problems);
+  for (const xml::Problem& problem : problems.all())
+    log::write(problem.level == xml::Level::error ? log::Severity::error : log::Severity::warning, "deployment",
+               problem.text());
+  if (!next) {
+    log::error("deployment", "nothing was changed: the previous configuration keeps serving");
+    return problems;
+  }
+  current_ = std::move(next);
+  if (publish_) publish_(current_);
+  log::info("deployment", "deployed " + std::to_string(current_->size()) + " artifacts");
+  states_.sweep();
+  return problems;
+}
+
+std::shared_ptr<const Deployment> Deployer::current() const {
+  std::lock_guard lock(mutex_);
+  return current_;
+}
+
+}  // namespace myelin::server

@@ -1,0 +1,42 @@
+#pragma once
+// Owns the loader and everything that changes while the server runs: loads, reports, publishes to
+// every shard. One load at a time, on the thread that asks; thread safe.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/ports/state.hpp"
+#include "engine/runtime/deployment.hpp"
+#include "engine/runtime/loader.hpp"
+
+namespace myelin::server {
+
+class Deployer {
+ public:
+  using Publish = std::function<void(std::shared_ptr<const Deployment>)>;
+
+  explicit Deployer(std::filesystem::path conf);
+
+  /// The first load. Null: nothing can serve; `problems` says why.
+  std::shared_ptr<const Deployment> start(xml::Problems& problems);
+  /// Every later deployment goes to `publish`.
+  void on_publish(Publish publish) { publish_ = std::move(publish); }
+  /// Loads again and publishes; a broken file keeps its previous content. Logs every problem.
+  xml::Problems redeploy();
+
+  std::shared_ptr<const Deployment> current() const;
+  StateStore& states() noexcept { return states_; }
+
+ private:
+  StateStore states_;
+  Loader loader_;
+  Publish publish_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Deployment> current_;
+};
+
+}  // namespace myelin::server

@@ -1,0 +1,79 @@
+#include "server/http_config.hpp"
+
+#include <algorithm>
+
+namespace myelin::server {
+
+namespace {
+
+std::size_t size_of(const Settings& settings, std::string_view name, std::size_t otherwise) {
+  return static_cast<std::size_t>(settings.number(name, static_cast<std::int64_t>(otherwise)));
+}
+
+Duration time_of(const Settings& settings, std::string_view name, Duration otherwise) {
+  return Duration(settings.number(name, otherwise.count()));
+}
+
+std::string path_of(const Settings& settings, std::string_view name, const std::filesystem::path& conf) {
+  const std::string_view value = settings.get(name);
+  return value.empty() ? std::string() : (conf / std::filesystem::path(value)).string();
+}
+
+}  // namespace
+
+Result<http::Config> http_config(const Settings& settings, const std::filesystem::path& conf, unsigned shards) {
+  http::Config config;
+  http::Limits& limits = config.limits;
+  limits.request_line = size_of(settings, "http.limit.request_line", limits.request_line);
+  limits.head = size_of(settings, "http.limit.head", limits.head);
+  limits.field = size_of(settings, "http.limit.field", limits.field);
+  limits.fields = size_of(settings, "http.limit.fields", limits.fields);
+  limits.trailer_fields = size_of(settings, "http.limit.trailer_fields", limits.trailer_fields);
+  limits.trailer_bytes = size_of(settings, "http.limit.trailer_bytes", limits.trailer_bytes);
+  limits.chunk_line = size_of(settings, "http.limit.chunk_line", limits.chunk_line);
+  limits.chunk_extensions = size_of(settings, "http.limit.chunk_extensions", limits.chunk_extensions);
+  config.head_timeout = time_of(settings, "http.timeout.head", config.head_timeout);
+  config.handshake_timeout = time_of(settings, "http.timeout.handshake", config.handshake_timeout);
+  config.keep_alive = time_of(settings, "http.timeout.keep_alive", config.keep_alive);
+  config.keep_alive_requests = static_cast<std::uint32_t>(
+      settings.number("http.keep_alive_requests", config.keep_alive_requests));
+  config.body_idle = time_of(settings, "http.timeout.body_idle", config.body_idle);
+  config.body_min_rate = static_cast<std::uint32_t>(settings.number("http.body_min_rate", config.body_min_rate));
+  config.write_idle = time_of(settings, "http.timeout.write_idle", config.write_idle);
+  config.backend_timeout = time_of(settings, "http.socket.timeout", config.backend_timeout);
+  config.connect_timeout = time_of(settings, "http.connection.timeout", config.connect_timeout);
+  config.pool_idle = time_of(settings, "http.pool.idle", config.pool_idle);
+  config.per_endpoint =
+      std::max<std::size_t>(1, size_of(settings, "http.max.connection.per.host.port", config.per_endpoint) / shards);
+  config.per_endpoint_waiting =
+      std::max<std::size_t>(1, size_of(settings, "http.max.messages.per.host.port", config.per_endpoint_waiting) / shards);
+  if (const auto most = settings.number("max_open_connections", -1); most > 0)
+    config.max_connections = std::max<std::size_t>(1, static_cast<std::size_t>(most) / shards);
+
+  http::TlsClient::Options tls;
+  tls.ca = path_of(settings, "backend.ca", conf);
+  tls.verify = settings.flag("backend.verify", true);
+  tls.certificate = path_of(settings, "backend.certificate", conf);
+  tls.key = path_of(settings, "backend.key", conf);
+  auto client = http::TlsClient::make(tls);
+  if (!client) return std::move(client).fault();
+  config.backend_tls = *std::move(client);
+  return config;
+}
+
+Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& settings,
+                                                              const std::filesystem::path& conf) {
+  http::TlsServer::Options tls;
+  tls.certificate = path_of(settings, "https.certificate", conf);
+  tls.key = path_of(settings, "https.key", conf);
+  tls.pkcs12 = path_of(settings, "https.pkcs12", conf);
+  tls.password = settings.get("https.password");
+  tls.client_ca = path_of(settings, "https.client_ca", conf);
+  const std::string_view auth = settings.get("https.client_auth");
+  using ClientAuth = http::TlsServer::Options::ClientAuth;
+  tls.client_auth = auth == "require" ? ClientAuth::require : auth == "optional" ? ClientAuth::optional : ClientAuth::none;
+  if (tls.certificate.empty() && tls.pkcs12.empty()) return std::shared_ptr<const http::TlsServer>();
+  return http::TlsServer::make(tls);
+}
+
+}  // namespace myelin::server
