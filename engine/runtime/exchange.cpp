@@ -71,6 +71,13 @@ Task<void> Exchange::run() {
     co_await drive(handled);
     co_return;
   }
+  if (found.service->kind == Service::Kind::proxy) {
+    const auto document = proxy_document(*deployment_, static_cast<const Proxy&>(*found.service), message_.incoming);
+    if (document) {
+      co_await answer_document(*document);
+      co_return;
+    }
+  }
   const Flow flow = enter(*found.service);
   co_await drive(flow);
 }
@@ -473,6 +480,15 @@ Task<void> Exchange::answer(int status, std::string_view allow) {
   Reply reply;
   reply.status = status;
   reply.headers = &headers;
+  co_await client_.reply(reply);
+}
+
+Task<void> Exchange::answer_document(const Document& document) {
+  Reply reply;
+  reply.status = document.status;
+  reply.content_type = document.content_type;
+  reply.has_body = true;
+  reply.bytes = document.body;
   co_await client_.reply(reply);
 }
 

@@ -10,6 +10,7 @@
 #include "engine/message/formats.hpp"
 #include "engine/runtime/dispatch.hpp"
 #include "engine/runtime/engine.hpp"
+#include "engine/runtime/proxy_documents.hpp"
 #include "engine/runtime/replay.hpp"
 
 namespace myelin {
@@ -55,6 +56,7 @@ class Exchange {
   // --- answering --------------------------------------------------------------------------------
   Task<Flow> reply();
   Task<void> answer(int status, std::string_view allow = {});
+  Task<void> answer_document(const Document& document);
   Task<void> finish_without_answer(bool faulted);
   int status_of(const Fault& fault) const noexcept;
   int reply_status(bool has_fault_body) const;
