@@ -77,6 +77,15 @@ struct Pending {
   std::string receive;             ///< sequence for the response; empty: the service's own
   std::unique_ptr<Work> work;
   std::vector<const Mediator*> handlers;  ///< the fault stack as it stood at send/call
+
+  /// Nothing is asked for; memory is kept.
+  void clear() noexcept {
+    kind = Kind::none;
+    endpoint = nullptr;
+    receive.clear();
+    work.reset();
+    handlers.clear();
+  }
 };
 
 /// What a mediator keeps of a message over its own suspension.
@@ -115,7 +124,7 @@ class Message {
   /// Forgets what a flow left behind: frames, unwinding, pending work.
   void frames_done() noexcept {
     unwinding.clear();
-    pending = Pending{};
+    pending.clear();
   }
   /// Copies a text so that it lives as long as this exchange.
   std::string_view copy(std::string_view text) { return arena.copy(text); }

@@ -40,6 +40,7 @@ class Engine final : public Pipeline {
   /// Per-exchange memory that is kept between exchanges.
   struct Scratch {
     Delivery delivery;
+    Pending pending;
     std::string replay;
   };
   std::unique_ptr<Scratch> take_scratch();

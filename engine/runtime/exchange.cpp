@@ -155,10 +155,10 @@ Task<void> Exchange::drive(Flow flow) {
       flow = co_await wait();
       continue;
     }
-    Pending pending = std::exchange(message_.pending, Pending{});
+    Pending& pending = take_pending();
     switch (pending.kind) {
       case Pending::Kind::send:
-        flow = co_await send(std::move(pending));
+        flow = co_await send(pending);
         continue;
       case Pending::Kind::out:
         message_.frames.clear();
@@ -187,6 +187,14 @@ Task<void> Exchange::drive(Flow flow) {
   }
 }
 
+/// What the flow asked for; valid until the next call.
+Pending& Exchange::take_pending() {
+  Pending& taken = scratch_->pending;
+  taken.clear();
+  std::swap(taken, message_.pending);
+  return taken;
+}
+
 void Exchange::absorb_frames() {
   for (auto frame = message_.unwinding.rbegin(); frame != message_.unwinding.rend(); ++frame)
     message_.frames.push_back(*frame);
@@ -196,13 +204,13 @@ void Exchange::absorb_frames() {
 /// Does what a suspended flow waits for and resumes it.
 Task<Flow> Exchange::wait() {
   absorb_frames();
-  Pending pending = std::exchange(message_.pending, Pending{});
+  Pending& pending = take_pending();
   Result<void> done;
   switch (pending.kind) {
     case Pending::Kind::load: done = co_await message_.payload.load(message_.body_limit); break;
     case Pending::Kind::work: done = co_await pending.work->run(message_); break;
     case Pending::Kind::call: {
-      const Flow flow = co_await send(std::move(pending));
+      const Flow flow = co_await send(pending);
       if (flow == Flow::fault) co_return flow;
       co_return resume();
     }
@@ -265,9 +273,9 @@ Task<Result<void>> Exchange::load_for(Need need) {
   co_return done;
 }
 
-Task<Flow> Exchange::send(Pending pending) {
+Task<Flow> Exchange::send(Pending& pending) {
   call_ = pending.kind == Pending::Kind::call;
-  if (!call_) message_.handlers = std::move(pending.handlers);
+  if (!call_) message_.handlers.swap(pending.handlers);
   const Endpoint* root = pending.endpoint;
   if (!root && !call_ && message_.is_response()) {
     message_.pending.kind = Pending::Kind::reply;  // MED-026
@@ -283,8 +291,7 @@ Task<Flow> Exchange::send(Pending pending) {
     const bool out_only = message_.properties.truth("OUT_ONLY");
     if (!client_.answered() || (out_only && call_)) {
       pending.endpoint = root;
-      if (!call_) pending.handlers = message_.handlers;
-      co_return co_await send_out_only(std::move(pending));
+      co_return co_await send_out_only(pending);
     }
   }
   Result<void> delivered = co_await deliver(*root);
@@ -296,7 +303,7 @@ Task<Flow> Exchange::send(Pending pending) {
 
 /// Fire and forget: a copy goes its own way, the client gets its 202 now (expressions reference,
 /// 5.3), or a call goes on at once with the original body (MED-034).
-Task<Flow> Exchange::send_out_only(Pending pending) {
+Task<Flow> Exchange::send_out_only(Pending& pending) {
   Result<void> loaded = co_await load_for(Need::body);
   if (!loaded) co_return fail_with(std::move(loaded).fault());
   std::unique_ptr<Message> copy = message_.clone();

@@ -35,14 +35,15 @@ class Exchange {
   Flow run_response_flow(const std::string& receive);
   Flow resume();
   void absorb_frames();
+  Pending& take_pending();
   Task<Flow> wait();
   Flow fail_with(Fault fault);
   /// Runs the innermost fault handler; nullopt when none is left.
   std::optional<Flow> handle_fault();
 
   // --- delivery ---------------------------------------------------------------------------------
-  Task<Flow> send(Pending pending);
-  Task<Flow> send_out_only(Pending pending);
+  Task<Flow> send(Pending& pending);
+  Task<Flow> send_out_only(Pending& pending);
   Task<Result<void>> deliver(const Endpoint& root);
   Task<Result<BackendResponse*>> attempt(const Leaf& leaf);
   Result<const Leaf*> next_leaf(const Leaf& failed, Fault& fault);
