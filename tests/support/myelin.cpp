@@ -57,8 +57,7 @@ Myelin::~Myelin() {
 }
 
 void Myelin::launch() {
-  if (!std::filesystem::exists(conf_ / "myelin.properties"))
-    write("myelin.properties", "admin.test_clock=true\n" + settings_);
+  write("myelin.properties", read_file(conf_ / "myelin.properties") + "\nadmin.test_clock=true\n" + settings_);
   std::vector<std::string> arguments{MYELIN_BINARY, "run",         "--conf",  conf_.string(),
                                      "--http",      "127.0.0.1:0", "--admin", "127.0.0.1:0",
                                      "--threads",   std::to_string(threads)};
