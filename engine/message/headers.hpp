@@ -35,7 +35,11 @@ class Headers {
     const Header* field = find(name);
     return field ? std::optional(field->value) : std::nullopt;
   }
-  void add(std::string_view name, std::string_view value) { fields_.push_back(Header{name, value}); }
+  void add(std::string_view name, std::string_view value) {
+    Header& field = fields_.emplace_back();  // written in place: a copy would stall on its own stores
+    field.name = name;
+    field.value = value;
+  }
   /// One field of that name, in the place of the first.
   void set(std::string_view name, std::string_view value) {
     for (std::size_t i = 0; i < fields_.size(); ++i)

@@ -1,6 +1,7 @@
 // Absolute http and https URLs (RFC 3986), as views. Refuses what parsers are known to disagree on.
 
 #include <algorithm>
+#include <array>
 
 #include "engine/ports/authority.hpp"
 #include "engine/ports/sender.hpp"
@@ -14,9 +15,13 @@ constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <=
 constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// RFC 3986 reg-name; without the comma, which joins two Host fields into one.
-constexpr bool is_reg_name(char c) noexcept {
-  return is_alpha(c) || is_digit(c) || std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
-}
+constexpr auto kRegName = [] {
+  std::array<bool, 256> allowed{};
+  for (unsigned c = 0; c < 128; ++c)
+    allowed[c] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c)) ||
+                 std::string_view("-._~%!$&'()*+;=").find(static_cast<char>(c)) != std::string_view::npos;
+  return allowed;
+}();
 constexpr bool is_ipv6(char c) noexcept { return is_hex(c) || c == ':' || c == '.'; }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
@@ -38,9 +43,10 @@ std::string_view take_host(std::string_view& rest) noexcept {
                ? host
                : std::string_view{};
   }
-  const auto* end = std::find_if_not(rest.begin(), rest.end(), is_reg_name);
-  const std::string_view host = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
-  rest.remove_prefix(host.size());
+  std::size_t end = 0;
+  while (end < rest.size() && kRegName[static_cast<unsigned char>(rest[end])]) ++end;
+  const std::string_view host = rest.substr(0, end);
+  rest.remove_prefix(end);
   return host;
 }
 

@@ -41,20 +41,24 @@ inline std::size_t span(std::string_view text, Class wanted) noexcept {
 
 inline bool is_token(std::string_view text) noexcept { return !text.empty() && span(text, kToken) == text.size(); }
 
-/// No control character but HTAB. Eight bytes at a time; a tab among them is looked at again.
-inline bool is_value(std::string_view text) noexcept {
+/// True when the eight bytes at `at` hold a control character, HTAB included.
+inline bool has_control(const char* at) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101u;
-  constexpr std::uint64_t kHigh = 0x80 * kOnes;
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t eight;
-    std::memcpy(&eight, text.data() + at, 8);
-    const std::uint64_t low = (eight - 0x20 * kOnes) & ~eight;
-    const std::uint64_t unlike_del = eight ^ 0x7f * kOnes;
-    const std::uint64_t del = (unlike_del - kOnes) & ~unlike_del;
-    if (((low | del) & kHigh) != 0 && span(text.substr(at, 8), kValue) != 8) return false;
-  }
-  return span(text.substr(at), kValue) == text.size() - at;
+  std::uint64_t eight;
+  std::memcpy(&eight, at, 8);
+  const std::uint64_t low = (eight - 0x20 * kOnes) & ~eight;
+  const std::uint64_t unlike_del = eight ^ 0x7f * kOnes;
+  const std::uint64_t del = (unlike_del - kOnes) & ~unlike_del;
+  return ((low | del) & 0x80 * kOnes) != 0;
+}
+
+/// No control character but HTAB. Eight bytes at a time, the last eight maybe twice; byte by byte
+/// only what is short or may hold a tab.
+inline bool is_value(std::string_view text) noexcept {
+  if (text.size() < 8) return span(text, kValue) == text.size();
+  bool control = has_control(text.data() + text.size() - 8);
+  for (std::size_t at = 0; at + 8 < text.size(); at += 8) control |= has_control(text.data() + at);
+  return !control || span(text, kValue) == text.size();
 }
 
 inline std::string_view trim(std::string_view text) noexcept {
