@@ -1,0 +1,53 @@
+#include "mediators/common/header_fields.hpp"
+
+#include <algorithm>
+
+#include "engine/base/log.hpp"
+#include "engine/base/text.hpp"
+
+namespace myelin::mediators {
+
+namespace {
+
+bool is_token(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  const auto allowed = [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kMarks.find(c) != std::string_view::npos;
+  };
+  return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
+}
+
+bool frames_the_body(std::string_view name) {
+  return text::iequals(name, "Content-Length") || text::iequals(name, "Transfer-Encoding");
+}
+
+Fault refused(std::string text) {
+  Fault fault(std::move(text));
+  fault.status = 500;
+  return fault;
+}
+
+}  // namespace
+
+Result<void> set_header_field(Message& message, std::string_view name, std::string_view value) {
+  if (!is_token(name)) return refused("'" + std::string(name) + "' cannot be the name of a transport header");
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
+    return refused("the value for transport header '" + std::string(name) + "' contains a line end");
+  if (frames_the_body(name)) {
+    log::warn("mediator", message.log_prefix() + "transport header '" + std::string(name) +
+                              "' is the transport's own and was not set");
+    return {};
+  }
+  message.headers.set(message.copy(name), message.copy(value));
+  return {};
+}
+
+void announce_type(Message& message, std::string_view type) {
+  message.axis2.set("messageType", type);
+  if (type.starts_with("multipart/")) return;
+  message.axis2.set("ContentType", type);
+  message.headers.set("Content-Type", message.copy(type));
+}
+
+}  // namespace myelin::mediators
