@@ -40,10 +40,13 @@ struct Incoming {
   }
 };
 
-/// WS-Addressing values; they exist even when addressing is off.
+/// WS-Addressing values; they exist even when addressing is off. In Synapse Action and SOAPAction
+/// are one value: `action` is what goes out, `soap_action` stands in when it is empty; who removes
+/// the action clears both.
 struct Addressing {
   std::string to, from, reply_to, fault_to, relates_to, message_id, action;
   std::string soap_action;  ///< SOAPAction header or `action` parameter, unquoted
+  bool operator==(const Addressing&) const = default;
 };
 
 /// Where a list goes on after a wait: the owner's resume(message, position) is called, after the
@@ -117,7 +120,8 @@ class Message {
     axis2.clear();
     client.clear();
     addressing_ = Addressing{};
-    addressing_read_ = false;
+    addressing_told_ = Addressing{};
+    addressing_state_ = AddressingState::unread;
     has_postfix = false;
     frames_done();
   }
@@ -147,8 +151,11 @@ class Message {
   /// RESPONSE in default scope as a string replaces the flag (MED-040, MED-041).
   bool is_response() const;
   /// The addressing values; reads the WS-A headers of a loaded SOAP body on first use, else what
-  /// the transport told (To = request URL).
+  /// the transport told (To = request URL). When the body is loaded only later, its headers are read
+  /// then, except where a mediator has changed the value meanwhile.
   Addressing& addressing();
+  /// Somebody asked for addressing() since the message (or the answer) came.
+  bool addressing_read() const noexcept { return addressing_state_ != AddressingState::unread; }
   bool client_is_soap11() const noexcept { return client_kind == MediaKind::soap11; }
   bool client_is_rest() const noexcept { return client_kind != MediaKind::soap11 && client_kind != MediaKind::soap12; }
   MediaKind client_kind = MediaKind::none;  ///< how the client spoke, for the way back
@@ -166,7 +173,9 @@ class Message {
   std::string_view api_context;
   std::string_view resource;      ///< uri-template or url-mapping that matched
   std::string_view sub_path;      ///< path after context and version, query included
-  std::string_view postfix;       ///< REST_URL_POSTFIX
+  /// REST_URL_POSTFIX as dispatch found it. An entry of that name in `axis2` wins; removing the
+  /// property means axis2.remove() and has_postfix = false.
+  std::string_view postfix;
   bool has_postfix = false;
   const void* service = nullptr;  ///< the Service (proxy, API resource, main) that runs it
   std::string log_prefix() const; ///< "{proxy:NAME} " ...
@@ -191,10 +200,16 @@ class Message {
   std::unique_ptr<Message> clone();
 
   Arena arena;
+  std::string formatted;  ///< bytes that format_request() or format_reply() made; see OutgoingBody
 
  private:
+  enum class AddressingState : std::uint8_t { unread, transport, complete };
+  void read_transport_addressing();
+  void read_soap_addressing();
+
   Addressing addressing_;
-  bool addressing_read_ = false;
+  Addressing addressing_told_;  // what the transport told, to see what was changed since
+  AddressingState addressing_state_ = AddressingState::unread;
 };
 
 }  // namespace myelin

@@ -75,8 +75,10 @@ class Payload {
   void set_kind(MediaKind kind) noexcept { kind_ = kind; }
   /// Somebody edited the XML or JSON: bytes() has to be made anew by the formatter.
   bool edited() const noexcept { return edited_; }
-  /// A JSON payload stands behind the XML view.
-  bool is_json() const noexcept;
+  /// The payload is JSON text; no longer once somebody edited its XML view.
+  bool is_json() const noexcept { return kind_ == MediaKind::json && !edited_ && !empty(); }
+  /// The bytes came from the transport: the message's own headers describe them.
+  bool received() const noexcept { return received_; }
   /// The bytes as received or assigned; meaningful when loaded() and not edited().
   const std::string& bytes() const noexcept { return bytes_; }
 
@@ -85,9 +87,11 @@ class Payload {
   Result<const tree::Document*> envelope();
   /// The same for changing it: from now on the tree is what goes out.
   Result<tree::Document*> edit();
-  /// The JSON payload parsed; an XML payload is converted first (6.5). Reading only.
+  /// The JSON payload parsed; an XML payload is converted first (6.5). Reading only; valid until the
+  /// payload is edited or replaced.
   Result<const JsonDocument*> json();
-  /// JSON text of the payload: the raw one if it is JSON.
+  /// JSON text of the payload: the raw one if it is JSON, also when its XML view was edited but says
+  /// the same (headers only).
   Result<std::string> json_text();
   /// True when envelope() was built already.
   bool built() const noexcept { return envelope_ != nullptr; }
@@ -109,14 +113,18 @@ class Payload {
   Payload clone() const;
 
  private:
+  Result<std::shared_ptr<tree::Document>> build();
+  bool append(std::size_t limit);
+
   BodySource* source_ = nullptr;
   bool streamed_away_ = false;
   bool edited_ = false;
+  bool received_ = false;
   MediaKind kind_ = MediaKind::none;
   std::string content_type_;
   std::string bytes_;
   std::shared_ptr<tree::Document> envelope_;
-  std::shared_ptr<JsonDocument> json_;
+  std::shared_ptr<const JsonDocument> json_;
 };
 
 }  // namespace myelin
