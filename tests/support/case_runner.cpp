@@ -190,9 +190,11 @@ void CaseRunner::do_backend(const Statement& at, const Words& line) {
 }
 
 void CaseRunner::write_configuration(const std::string& name, std::string text) {
-  for (const auto& [port, backend] : mapped_)
-    for (const std::string host : {"localhost:", "127.0.0.1:"})
-      replace_all(text, host + port, "127.0.0.1:" + std::to_string(backends_.at(backend)->port()));
+  for (const auto& [port, backend] : mapped_) {
+    const std::string real = std::to_string(backends_.at(backend)->port());
+    for (const std::string host : {"localhost:", "127.0.0.1:"}) replace_all(text, host + port, "127.0.0.1:" + real);
+    replace_all(text, "Port=\"" + port + "\"", "Port=\"" + real + "\"");
+  }
   server_->write(name, text);
 }
 
