@@ -23,6 +23,7 @@ struct Service {
   std::string name;                       ///< proxy, API (effective) or endpoint name
 
   std::string in_key, out_key, fault_key, endpoint_key;
+  xml::Location in_at, out_at, fault_at, endpoint_at;  ///< where the keys stand
   const Mediator* in = nullptr;
   const Mediator* out = nullptr;          ///< null and no key: the answer goes back as it is
   const Mediator* fault = nullptr;        ///< null: the default fault sequence

@@ -31,6 +31,9 @@ class Deployment final : public Artifacts {
   std::map<std::string, std::unique_ptr<Sequence>, std::less<>> sequences;
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints;
   std::map<std::string, LocalEntry, std::less<>> entries;
+  /// Sequences and endpoints that a local entry or a registry resource of that key holds.
+  std::map<std::string, std::unique_ptr<Sequence>, std::less<>> entry_sequences;
+  std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> entry_endpoints;
   std::map<std::string, std::unique_ptr<Proxy>, std::less<>> proxies;
   std::vector<std::unique_ptr<Api>> apis;          ///< longest context first, "/" last
 
