@@ -34,6 +34,8 @@ struct Limits {
   std::uint32_t nodes = 1'000'000;
 };
 
+struct Storage;  // engine/message/tree_impl.hpp
+
 class Document {
  public:
   Document();
@@ -111,8 +113,7 @@ class Document {
   std::string xml(NodeId node) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Storage> impl_;
 };
 
 /// A node of some document. `owner` is set when the document is not the message's own envelope.
