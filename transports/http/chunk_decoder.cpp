@@ -89,6 +89,7 @@ bool ChunkDecoder::trailer_line(std::string_view line) {
   }
   if (++trailers_ > limits_.trailer_fields) return refuse("too_many_trailers");
   trailer_bytes_ += line.size() + 2;
+  if (trailer_bytes_ > limits_.trailer_bytes) return refuse("trailers_too_large");
   Header dropped;
   if (const char* reason = syntax::split_field(line, dropped)) return refuse(reason);
   return true;

@@ -94,6 +94,9 @@ std::size_t start_line_limit(const Limits& limits, const RequestHead&) noexcept 
 /// A status line has no limit of its own (REL-019).
 std::size_t start_line_limit(const Limits& limits, const ResponseHead&) noexcept { return limits.field; }
 
+Refusal start_line_refusal(const RequestHead&) noexcept { return {414, "request_line_too_long"}; }
+Refusal start_line_refusal(const ResponseHead&) noexcept { return {502, "status_line_too_long"}; }
+
 }  // namespace
 
 void HeadParser::reset() noexcept {
@@ -164,7 +167,7 @@ Parse HeadParser::walk(std::string_view buffer, Head& head) {
       if (seen < end) return Parse::more;
       if (head_end < line_end) refuse(431, "head_too_large");
       else if (in_fields_) refuse(431, "field_too_large");
-      else refuse(414, "request_line_too_long");
+      else refusal_ = start_line_refusal(head);
       return Parse::bad;
     }
     const std::size_t feed = static_cast<std::size_t>(static_cast<const char*>(found) - buffer.data());
