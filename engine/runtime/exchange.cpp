@@ -341,6 +341,8 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
       adopt(**answered, call_);
       for (std::size_t i = delivery.depth; i-- > 0;) {
         const Endpoint& group = *delivery.path[i].group;
+        Result<void> seen = co_await load_for(group.response_need());
+        if (!seen) co_return seen;
         group.responded(delivery, message_);
       }
       co_return outcome;
