@@ -41,7 +41,9 @@ struct Step {
 struct Delivery {
   std::vector<Step> path;           ///< groups from the root down to the leaf
   std::size_t depth = 0;            ///< how many of `path` are in use (the rest is spare memory)
-  const Leaf* leaf = nullptr;
+  const Leaf* leaf = nullptr;       ///< chosen last
+  std::size_t leaf_depth = 0;       ///< `depth` when it was chosen
+  std::uint32_t hops = 0;           ///< keys being followed, bounded
   std::uint32_t attempts = 0;       ///< leaves tried by this message
   TimePoint started{};
 
@@ -56,6 +58,8 @@ struct Delivery {
   void reset() noexcept {
     depth = 0;
     leaf = nullptr;
+    leaf_depth = 0;
+    hops = 0;
     attempts = 0;
     session_root = nullptr;
     session_id.clear();
@@ -115,12 +119,17 @@ class Endpoint {
 
   /// Could take a message now (endpoints reference, 3.6).
   virtual bool ready(TimePoint now) const = 0;
+  /// A group is about to choose this child. After a suspension only one caller is admitted, for a
+  /// trial (REL-125).
+  virtual bool admit(TimePoint now) const { return ready(now); }
   /// Picks the leaf for this message; groups push a Step. On failure the path is as before.
   virtual Choice choose(Delivery& delivery, Message& message) const = 0;
   /// `delivery.path[delivery.depth - 1].group == this`; its chosen child has failed with `fault`.
   virtual Retry child_failed(Delivery&, Message&, const Fault&) const { return {}; }
   /// The leaf has answered and `message` now holds the answer's headers (session learning).
   virtual void responded(Delivery&, Message&) const {}
+  /// What responded() has to see of the answer.
+  virtual Need response_need() const noexcept { return Need::nothing; }
   /// May send the same message again: the driver keeps a bounded replay copy of the body.
   virtual bool resends() const noexcept { return false; }
   /// What choosing or sending needs of the message.
@@ -133,7 +142,7 @@ class Endpoint {
 
   /// Evaluates the `<property>` children into the message; on every attempt (EP-056).
   Result<void> apply_properties(Message& message) const;
-  /// Own property or the nearest ancestor's, literal values only (endpoints reference, 1.2).
+  /// Own property or the nearest ancestor's (endpoints reference, 1.2).
   const EndpointProperty* find_property(std::string_view name) const noexcept;
 };
 

@@ -1,0 +1,254 @@
+#include "endpoints/common/leaf.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/base/log.hpp"
+#include "engine/base/text.hpp"
+
+namespace myelin::endpoints {
+
+namespace {
+
+/// A property's text without a copy when it is one.
+std::string_view text_of(const Value& value, Message& message) {
+  if (const auto* text = value.as<std::string>()) return message.copy(*text);
+  return message.copy(value.text());
+}
+
+bool is_one_of(std::string_view method, std::initializer_list<std::string_view> methods) noexcept {
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+/// Nothing that could end or split a request line or header.
+bool is_visible(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool is_method(std::string_view method) noexcept {
+  return !method.empty() && std::all_of(method.begin(), method.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+  });
+}
+
+bool has_body_child(Message& message) {
+  if (!message.payload.built()) return false;
+  const auto envelope = message.payload.envelope();
+  return envelope && Payload::body_child(**envelope) != tree::kNone;
+}
+
+/// GET, HEAD and DELETE carry a body only when the client itself sent it that way.
+bool drops_body(Message& message, std::string_view method) {
+  if (message.axis2.truth("NO_ENTITY_BODY") && !has_body_child(message)) return true;
+  if (!is_one_of(method, {"GET", "HEAD", "DELETE"})) return false;
+  return method != message.incoming.method || message.status != 0 || message.payload.edited();
+}
+
+void fill_body(Message& message, const OutgoingBody& body, OutgoingRequest& request) {
+  request.content_type = body.content_type;
+  request.drop_content_type = body.drop_content_type;
+  request.has_soap_action = body.has_soap_action;
+  request.soap_action = body.soap_action;
+  if (body.drop_soap_action) message.headers.remove("SOAPAction");
+  request.has_body = body.has_body && !drops_body(message, request.method);
+  if (request.has_body) {
+    request.bytes = body.bytes;
+    request.stream = body.stream;
+  } else if (is_one_of(request.method, {"GET", "DELETE"})) {
+    request.content_type = {};
+    request.drop_content_type = true;
+  }
+}
+
+void fill_switches(Message& message, OutgoingRequest& request) {
+  const Properties& axis2 = message.axis2;
+  request.http10 = axis2.truth("FORCE_HTTP_1.0");
+  request.close = axis2.truth("NO_KEEPALIVE");
+  request.force_length = request.http10 || axis2.truth("DISABLE_CHUNKING") || axis2.truth("FORCE_HTTP_CONTENT_LENGTH");
+  request.idempotent = is_one_of(request.method, {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"});
+  if (axis2.truth("FULL_URI") || axis2.truth("POST_TO_URI"))
+    request.target = message.arena.join(request.url.scheme, "://", request.url.authority, request.target);
+}
+
+/// The path may not be empty in a request line.
+std::string_view origin_form(std::string_view target, Arena& arena) {
+  if (target.empty()) return "/";
+  return target.front() == '/' ? target : arena.join("/", target);
+}
+
+std::string_view append_query(std::string_view target, std::string_view query, Arena& arena) {
+  if (query.empty()) return target;
+  return arena.join(target, target.find('?') == std::string_view::npos ? "?" : "&", query);
+}
+
+bool is_group(const Endpoint* endpoint) noexcept { return endpoint && !dynamic_cast<const Leaf*>(endpoint); }
+
+}  // namespace
+
+bool is_link_local(std::string_view host) noexcept {
+  std::array<char, 64> text{};
+  if (host.size() >= text.size()) return false;
+  std::copy(host.begin(), host.end(), text.begin());
+  in_addr v4{};
+  if (inet_aton(text.data(), &v4) != 0) return (ntohl(v4.s_addr) >> 16) == 0xa9fe;
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, text.data(), &v6) != 1) return false;
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) return v6.s6_addr[12] == 169 && v6.s6_addr[13] == 254;
+  return IN6_IS_ADDR_LINKLOCAL(&v6);
+}
+
+bool host_is_literal(std::string_view text, std::string_view mark) noexcept {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::size_t end = text.find_first_of("/?#", scheme + 3);
+  return end != std::string_view::npos && text.find(mark) > end;
+}
+
+std::string_view join_postfix(std::string_view target, std::string_view postfix, Arena& arena) {
+  if (postfix.empty()) return target;
+  const char first = postfix.front();
+  const bool slash_at_end = !target.empty() && target.back() == '/';
+  if (slash_at_end && (first == '/' || first == '?')) target.remove_suffix(1);
+  if (first == '?' && target.find('?') != std::string_view::npos) return arena.join(target, "&", postfix.substr(1));
+  if (slash_at_end || first == '/' || first == '?') return arena.join(target, postfix);
+  return arena.join(target, "/", postfix);
+}
+
+SendingLeaf::SendingLeaf(Build& build)
+    : states_(&build.states), allow_link_local_(text::is_true(build.settings.setting("endpoint.allow_link_local"))) {}
+
+void SendingLeaf::link(Linker& linker) {
+  if (is_group(parent)) definition.use_group_limit();
+  timeout_action = definition.action;
+  options_ = definition.format_options();
+  need_ = compute_need();
+  suspension_ = states_->get<Suspension>("suspension " + key + ' ' + std::string(identity()));
+  if (!on_error.empty()) error_handler = linker.sequence(on_error, where);  // EP-067
+}
+
+Need SendingLeaf::compute_need() const noexcept {
+  Need need = format_need(definition.format_options()) | destination_need();
+  if (definition.timeout_expression) need = need | definition.timeout_expression->need();
+  for (const EndpointProperty& property : properties) {
+    if (property.expression) need = need | property.expression->need();
+    const bool forces_build = property.scope == EndpointProperty::Scope::axis2 &&
+                              (property.name == "messageType" || property.name == "DISABLE_CHUNKING" ||
+                               property.name == "FORCE_HTTP_1.0");
+    if (forces_build) need = Need::body;
+  }
+  const EndpointProperty* preserve = find_property("PRESERVE_ENVELOPE");
+  if (preserve && !preserve->expression && text::is_true(preserve->value)) need = Need::body;
+  return need;
+}
+
+bool SendingLeaf::admit(TimePoint now) const {
+  // A leaf without a parent admits itself when it is chosen.
+  return parent ? suspension_->admit(now) : suspension_->ready(now);
+}
+
+Choice SendingLeaf::choose(Delivery& delivery, Message&) const {
+  if (!parent && suspension_->phase() != Phase::active && !suspension_->admit(Clock::now()))
+    return Fault(code::kEndpointNotReady,
+                 "Currently unavailable endpoint: " + (name.empty() ? std::string(identity()) : name));
+  delivery.leaf = this;
+  delivery.leaf_depth = delivery.depth;
+  return *this;
+}
+
+void SendingLeaf::succeeded(TimePoint) const { suspension_->succeeded(); }
+
+void SendingLeaf::failed(const Fault& fault, TimePoint began, TimePoint now) const {
+  const Suspension::Change change = suspension_->failed(definition.suspension, fault, began, now);
+  if (!change.changed) return;
+  log::warn("endpoint", "Endpoint " + (name.empty() ? std::string(identity()) : name) +
+                            (change.phase == Phase::timeout ? " is marked for suspension" : " is suspended") +
+                            ", next try in " + std::to_string(change.delay) + " ms, after fault " +
+                            std::to_string(fault.code));
+}
+
+// --- the request ----------------------------------------------------------------------------------
+
+Result<SendingLeaf::Destination> SendingLeaf::parse(std::string_view text) {
+  const auto url = Url::parse(text);
+  if (!url) return Fault("'" + std::string(text) + "' is no http or https address");
+  Destination to;
+  to.url = *url;
+  to.text = text;
+  return to;
+}
+
+std::optional<std::string_view> SendingLeaf::take_dynamic_url(Message& message) {
+  const Value* value = message.properties.find("DYNAMIC_URL_VALUE");
+  if (!value || value->is_null()) return std::nullopt;
+  const std::string_view text = text_of(*value, message);
+  message.properties.remove("DYNAMIC_URL_VALUE");
+  return text;
+}
+
+std::string_view SendingLeaf::method_of(Message& message) const {
+  switch (definition.format) {
+    case EndpointFormat::get:
+      return "GET";
+    case EndpointFormat::soap11:
+    case EndpointFormat::soap12:
+      return "POST";
+    default:
+      break;
+  }
+  if (const auto own = own_method(); !own.empty()) return own;
+  if (const Value* set = message.axis2.find("HTTP_METHOD"); set && !set->is_null()) return text_of(*set, message);
+  return message.incoming.method.empty() ? "POST" : message.incoming.method;
+}
+
+bool SendingLeaf::takes_postfix(Message& message, const OutgoingBody& body, std::string_view method) const {
+  if (definition.format == EndpointFormat::soap11 || definition.format == EndpointFormat::soap12) return false;  // EP-064
+  if (definition.format == EndpointFormat::rest || body.rest || message.rest) return true;
+  if (method != "POST") return is_one_of(method, {"GET", "DELETE", "PUT", "OPTIONS", "PATCH", "HEAD"});
+  const MediaKind kind = message.payload.kind();
+  if (kind == MediaKind::soap11) return !message.headers.find("SOAPAction");
+  return kind != MediaKind::soap12;
+}
+
+std::string_view SendingLeaf::target_of(Message& message, const Destination& to, const OutgoingBody& body,
+                                        std::string_view method) const {
+  std::string_view target = to.url.target;
+  if (to.takes_postfix && message.has_postfix && !message.postfix.empty() && takes_postfix(message, body, method))
+    target = join_postfix(target, message.postfix, message.arena);
+  return origin_form(append_query(target, body.query, message.arena), message.arena);
+}
+
+Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) const {
+  Result<void> applied = apply_properties(message);  // EP-056
+  if (!applied) return applied;
+  auto to = destination(message);
+  if (!to) return std::move(to).fault();
+  if (to->from_request && !allow_link_local_ && is_link_local(to->url.host))
+    return Fault("link-local address '" + std::string(to->url.host) + "' in request data is refused");
+
+  FormatOptions options = options_;
+  options.destination = to->text;
+  auto body = format_request(message, options);
+  if (!body) return std::move(body).fault();
+
+  request.method = method_of(message);
+  if (!is_method(request.method)) return Fault("'" + std::string(request.method) + "' is no HTTP method");
+  request.url = to->url;
+  request.target = target_of(message, *to, *body, request.method);
+  if (!is_visible(request.target)) return Fault("the request path holds blanks or control characters");
+  request.url.target = request.target;
+  request.host = to->url.authority;
+  if (const Value* host = message.axis2.find("REQUEST_HOST_HEADER"); host && !host->is_null()) {
+    request.host = text_of(*host, message);
+    if (!is_visible(request.host)) return Fault("REQUEST_HOST_HEADER holds blanks or control characters");
+  }
+  request.headers = &message.headers;
+  fill_body(message, *body, request);
+  fill_switches(message, request);
+  request.timeout = definition.timeout_for(message);
+  request.timeout_is_endpoints = request.timeout.count() > 0;
+  return {};
+}
+
+}  // namespace myelin::endpoints

@@ -1,0 +1,284 @@
+#include "endpoints/common/session_group.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "endpoints/common/group.hpp"
+#include "endpoints/sessions/table.hpp"
+#include "engine/base/text.hpp"
+#include "engine/ports/session.hpp"
+#include "engine/xml/words.hpp"
+
+namespace myelin::endpoints {
+
+namespace {
+
+constexpr std::int64_t kDefaultTimeout = 120'000;  // ms, EP-160
+
+class SessionGroup final : public Group {
+ public:
+  explicit SessionGroup(Build& build)
+      : states_(&build.states),
+        default_timeout_(text::parse_long(build.settings.setting("synapse.sal.endpoints.sesssion.timeout.default"))
+                             .value_or(kDefaultTimeout)) {}
+
+  Balancer balancer;
+  std::unique_ptr<SessionDispatcher> dispatcher;
+  std::optional<std::int64_t> timeout;  ///< ms; absent: the default
+
+  std::string_view kind() const noexcept override { return "session-affinity loadbalance"; }
+  Need response_need() const noexcept override { return dispatcher->response_need(); }
+  void link(Linker& linker) override;
+
+  Choice choose(Delivery& delivery, Message& message) const override;
+  Retry child_failed(Delivery& delivery, Message& message, const Fault& fault) const override;
+  void responded(Delivery& delivery, Message& message) const override;
+
+ protected:
+  Need own_need() const noexcept override { return dispatcher->request_need(); }
+
+ private:
+  /// How this group takes part in the message's session: it owns it, it follows the path its parent
+  /// session group began, or a group in between made its own choice, which is not pinned (5.1).
+  enum class Role : std::uint8_t { root, nested, unpinned };
+  Role role_in(const Delivery& delivery, std::size_t above) const noexcept;
+  static std::size_t root_step(const Delivery& delivery, std::size_t above) noexcept;
+
+  void begin(Delivery& delivery, Message& message) const;
+  bool continue_session(Delivery& delivery, std::string id, TimePoint now) const;
+  Choice follow(Delivery& delivery, Message& message) const;
+  Choice start(Delivery& delivery, Message& message, Role role) const;
+  void bind_client_session(const Delivery& delivery) const;
+  std::optional<std::size_t> child_named(std::string_view child_key) const noexcept;
+  TimePoint expiry(const Delivery& delivery, TimePoint now) const noexcept;
+
+  StateStore* states_;
+  std::int64_t default_timeout_;
+  std::shared_ptr<SessionTable> sessions_;
+};
+
+class Available final : public Readiness {
+ public:
+  Available(const std::vector<std::unique_ptr<Endpoint>>& children, const std::vector<bool>& tried)
+      : children_(children), tried_(tried), now_(Clock::now()) {}
+  bool operator()(std::size_t child) const override { return !tried_[child] && children_[child]->ready(now_); }
+
+ private:
+  const std::vector<std::unique_ptr<Endpoint>>& children_;
+  const std::vector<bool>& tried_;
+  TimePoint now_;
+};
+
+const SessionGroup* as_session_group(const Endpoint* endpoint) noexcept {
+  return dynamic_cast<const SessionGroup*>(endpoint);
+}
+
+void SessionGroup::link(Linker& linker) {
+  Group::link(linker);
+  balancer.link(*this, children_, false, linker);
+  sessions_ = states_->get<SessionTable>("sessions " + key);  // EP-163
+}
+
+// --- the place of this group ------------------------------------------------------------------------
+
+/// The index of the session's root among the first `above` steps; `above` when it is not there.
+std::size_t SessionGroup::root_step(const Delivery& delivery, std::size_t above) noexcept {
+  for (std::size_t i = 0; i < above; ++i)
+    if (delivery.path[i].group == delivery.session_root) return i;
+  return above;
+}
+
+/// `above`: how many steps of the path lie above this group's own.
+SessionGroup::Role SessionGroup::role_in(const Delivery& delivery, std::size_t above) const noexcept {
+  if (!delivery.session_root || delivery.session_root == this) return Role::root;
+  const std::size_t root = root_step(delivery, above);
+  if (root == above) return Role::root;  // the other root was left behind by a failover
+  for (std::size_t i = root; i < above; ++i)
+    if (!as_session_group(delivery.path[i].group)) return Role::unpinned;
+  return Role::nested;
+}
+
+std::optional<std::size_t> SessionGroup::child_named(std::string_view child_key) const noexcept {
+  for (std::size_t i = 0; i < children_.size(); ++i)
+    if (children_[i]->key == child_key) return i;
+  return std::nullopt;
+}
+
+// --- choosing (5.4) ---------------------------------------------------------------------------------
+
+Choice SessionGroup::choose(Delivery& delivery, Message& message) const {
+  Result<void> applied = apply_properties(message);
+  if (!applied) return std::move(applied).fault();
+  const Role role = role_in(delivery, delivery.depth);
+  if (role == Role::root) begin(delivery, message);
+  delivery.push(*this, children_.size());
+  const bool pinned = role != Role::unpinned && delivery.session_established;
+  Choice choice = pinned ? follow(delivery, message) : start(delivery, message, role);
+  if (!choice.leaf) {
+    delivery.pop();
+    if (role == Role::root) delivery.session_root = nullptr;
+  } else if (role == Role::root) {
+    bind_client_session(delivery);
+  }
+  return choice;
+}
+
+/// Looks the session up; without one this message is the first of a new session.
+void SessionGroup::begin(Delivery& delivery, Message& message) const {
+  delivery.session_root = this;
+  delivery.session_rest.clear();
+  delivery.session_path.clear();
+  delivery.session_id.clear();
+  delivery.session_established = false;
+  auto ids = dispatcher->request_ids(message);
+  const TimePoint now = Clock::now();
+  for (std::string& id : ids)
+    if (continue_session(delivery, id, now)) break;
+  delivery.session_first = !delivery.session_established;
+  if (delivery.session_established) return;
+  if (!ids.empty()) delivery.session_id = std::move(ids.front());
+  if (!dispatcher->client_initiated()) dispatcher->strip(message);  // EP-153
+}
+
+bool SessionGroup::continue_session(Delivery& delivery, std::string id, TimePoint now) const {
+  auto path = sessions_->find(id, now);
+  // A redeploy may have removed the child; then the session is over.
+  if (!path || path->empty() || !child_named(path->front())) return false;
+  std::reverse(path->begin(), path->end());
+  delivery.session_rest = *std::move(path);
+  delivery.session_id = std::move(id);
+  delivery.session_established = true;
+  return true;
+}
+
+Choice SessionGroup::follow(Delivery& delivery, Message& message) const {
+  if (delivery.session_rest.empty()) return Fault(code::kSessionPath, "Invalid session: its path has ended");
+  std::string child_key = std::move(delivery.session_rest.back());
+  delivery.session_rest.pop_back();
+  const auto child = child_named(child_key);
+  if (!child) return Fault(code::kSessionPath, "Invalid session: its endpoint is not here");
+  if (!children_[*child]->admit(Clock::now()))  // EP-156
+    return Fault(code::kSessionNotReady, "The endpoint of the session is not ready");
+  delivery.session_path.push_back(std::move(child_key));
+  return enter(delivery, message, *child);
+}
+
+Choice SessionGroup::start(Delivery& delivery, Message& message, Role role) const {
+  const std::size_t above = delivery.depth - 1;
+  const std::size_t level = role == Role::nested ? above - root_step(delivery, above) : 0;
+  Fault last;
+  for (;;) {
+    const auto child = balancer.pick(children_.size(), Available(children_, step(delivery).tried), message);
+    if (!child) return none_ready(std::move(last));
+    if (!children_[*child]->admit(Clock::now())) {
+      step(delivery).tried[*child] = true;
+      continue;
+    }
+    if (role != Role::unpinned) {
+      delivery.session_path.resize(level);
+      delivery.session_path.push_back(children_[*child]->key);
+    }
+    Choice choice = enter(delivery, message, *child);
+    if (choice.leaf) return choice;
+    last = std::move(choice.fault);
+  }
+}
+
+Retry SessionGroup::child_failed(Delivery& delivery, Message& message, const Fault& fault) const {
+  step(delivery).tried[step(delivery).child] = true;
+  Retry retry;
+  const Role role = role_in(delivery, delivery.depth - 1);
+  if (role != Role::unpinned && delivery.session_established) {  // EP-157
+    retry.fault = Fault(code::kSessionFailed, "Failure in an established session: " + fault.message, fault.detail);
+    retry.fault.base_code = fault.base_code;
+    retry.fault.status = fault.status;
+    retry.fault.sent = fault.sent;
+    return retry;
+  }
+  const SessionGroup* root = as_session_group(delivery.session_root);
+  if (root && root->dispatcher->client_initiated()) root->sessions_->unbind(delivery.session_id);
+  if (!may_fail_over(delivery, fault)) return retry;
+  Result<void> applied = apply_properties(message);
+  if (!applied) {
+    retry.fault = std::move(applied).fault();
+    return retry;
+  }
+  Choice choice = start(delivery, message, role);  // EP-158
+  if (choice.leaf) {
+    retry.kind = Retry::Kind::leaf;
+    retry.leaf = choice.leaf;
+    if (root) root->bind_client_session(delivery);
+  } else if (choice.fault.code != code::kNoneReady) {
+    retry.fault = std::move(choice.fault);
+  }
+  return retry;
+}
+
+// --- writing sessions (5.5) -------------------------------------------------------------------------
+
+/// EP-149: before the outcome is known.
+void SessionGroup::bind_client_session(const Delivery& delivery) const {
+  if (!dispatcher->client_initiated() || delivery.session_established || delivery.session_id.empty()) return;
+  const TimePoint now = Clock::now();
+  sessions_->bind(delivery.session_id, delivery.session_path, expiry(delivery, now), now);
+}
+
+void SessionGroup::responded(Delivery& delivery, Message& message) const {
+  if (delivery.session_root != this || dispatcher->client_initiated()) return;
+  const auto id = dispatcher->response_id(message);
+  if (!id) return;
+  const TimePoint now = Clock::now();
+  // Use does not extend a session (EP-159); one that was purged meanwhile is made anew.
+  if (delivery.session_established && *id == delivery.session_id && sessions_->find(*id, now)) return;
+  sessions_->bind(*id, delivery.session_path, expiry(delivery, now), now);  // EP-150, EP-164
+}
+
+/// EP-161: the least timeout on the path.
+TimePoint SessionGroup::expiry(const Delivery& delivery, TimePoint now) const noexcept {
+  constexpr std::int64_t kLongest = std::int64_t{100} * 365 * 24 * 3600 * 1000;
+  std::optional<std::int64_t> least;
+  for (std::size_t i = root_step(delivery, delivery.depth); i < delivery.depth; ++i) {
+    const SessionGroup* group = as_session_group(delivery.path[i].group);
+    if (group && group->timeout) least = std::min(least.value_or(kLongest), *group->timeout);
+  }
+  return now + Duration(std::clamp<std::int64_t>(least.value_or(default_timeout_), 0, kLongest));
+}
+
+// --- reading ------------------------------------------------------------------------------------------
+
+/// EP-040, EP-041.
+bool read_session(SessionGroup& group, const xml::Element& session, Build& build) {
+  xml::Bind bind(session, build.problems);
+  const std::string type = bind.required("type");
+  const SessionFactory* factory = SessionDispatchers::instance().find(text::to_lower(text::trim(type)));
+  if (factory) group.dispatcher = (*factory)();
+  else if (!type.empty())
+    bind.error(bind.attribute("type")->where, "unknown session type " + xml::quote(type),
+               xml::suggest(type, SessionDispatchers::instance().names()));
+  if (const auto* child = bind.child("sessionTimeout")) {
+    const auto value = text::parse_long(text::trim(child->text()));
+    if (!value) bind.error(child->where, "<sessionTimeout> is " + xml::quote(child->text()), "milliseconds are needed");
+    else if (*value >= 0) group.timeout = *value;
+  }
+  bind.finish();
+  return factory != nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<Endpoint> build_session_group(const xml::Element& element, const xml::Element& session, Build& build) {
+  auto group = std::make_unique<SessionGroup>(build);
+  const bool known_session = read_session(*group, session, build);
+  xml::Bind bind(element, build.problems);
+  const bool known_algorithm = group->balancer.read(bind, build);
+  bind.ignore({"failover", "buildMessage"});
+  if (!bind.children("member").empty())
+    bind.error("<member> in a <loadbalance> with <session>", "only <endpoint> children keep sessions");
+  group->adopt(read_children(bind, build));
+  if (!element.child("endpoint")) bind.error("<loadbalance> without children", "at least one <endpoint> is needed");
+  bind.finish();
+  if (!known_session || !known_algorithm || group->children().empty()) return nullptr;
+  return group;
+}
+
+}  // namespace myelin::endpoints

@@ -1,0 +1,85 @@
+#pragma once
+// The state machine of a leaf: ACTIVE, TIMEOUT, SUSPENDED, OFF (endpoints reference, 3). The policy
+// is the leaf's own and immutable; the state is kept in the StateStore, outlives a redeploy and is
+// shared by all shards: reading an ACTIVE state takes no lock, transitions take a short one.
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <vector>
+
+#include "engine/base/clock.hpp"
+#include "engine/base/fault.hpp"
+#include "engine/ports/state.hpp"
+
+namespace myelin::endpoints {
+
+bool contains(const std::vector<int>& codes, int code) noexcept;
+
+/// `<markForSuspension>`, `<suspendOnFailure>` and the server-wide limits. Durations are milliseconds.
+struct SuspensionPolicy {
+  std::vector<int> timeout_codes;          ///< empty: 101504 and 101505
+  std::int32_t retries = 0;                ///< retriesBeforeSuspension
+  std::int32_t retry_delay = 0;
+  std::vector<int> suspend_codes;          ///< empty: every code
+  std::int64_t initial = -1;               ///< -1: not set
+  float factor = 1.0F;
+  std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
+
+  std::int64_t fault_limit = -1;           ///< maximum.failover[.recursive].retries; -1: off
+  std::int64_t fault_limit_suspension = 30'000;
+  bool fault_limit_recursive = false;      ///< refilled when it strikes, not only by a success
+
+  bool enabled = true;                     ///< false: faults change nothing
+
+  enum class Class : std::uint8_t { ignored, timeout, suspend };
+  /// 3.2. An exact match of the reported code wins over a match of the unshifted one.
+  Class classify(int code, int base_code) const noexcept;
+  /// 3.4. `last`: the previous duration, -1 for none.
+  std::int64_t next_duration(std::int64_t last) const noexcept;
+};
+
+enum class Phase : std::uint8_t { active = 1, timeout = 2, suspended = 3, off = 4 };
+
+class Suspension final : public State {
+ public:
+  Phase phase() const noexcept { return phase_.load(std::memory_order_acquire); }
+  /// Could be used now; changes nothing.
+  bool ready(TimePoint now) const noexcept;
+  /// Is about to be used: true for everybody while ACTIVE; after a suspension for one trial, while
+  /// others wait for its outcome or, if that never comes, for another delay (REL-125).
+  bool admit(TimePoint now) noexcept;
+
+  void succeeded() noexcept;
+
+  struct Change {
+    bool changed = false;       ///< entered TIMEOUT or SUSPENDED, or extended it
+    Phase phase = Phase::active;
+    std::int64_t delay = 0;     ///< milliseconds until the next try
+  };
+  /// `began`: start of the attempt that failed (EP-093).
+  Change failed(const SuspensionPolicy& policy, const Fault& fault, TimePoint began, TimePoint now) noexcept;
+
+  void switch_off() noexcept;
+  void switch_on() noexcept;
+
+ private:
+  Change suspend(std::int64_t duration, TimePoint now) noexcept;
+  void wait(Phase phase, std::int64_t delay, TimePoint now) noexcept;
+  void activate() noexcept;
+  bool over_limit(const SuspensionPolicy& policy) noexcept;
+
+  std::atomic<Phase> phase_{Phase::active};
+  std::atomic<std::int64_t> next_retry_{0};   ///< nanoseconds of the clock
+  std::atomic<std::int64_t> trial_until_{0};  ///< somebody is trying; 0: nobody
+
+  std::mutex mutex_;                          ///< guards what follows and every transition
+  std::int64_t delay_ = 0;                    ///< milliseconds waited for last
+  std::int64_t last_ = -1;                    ///< last suspend duration, -1: none
+  std::int32_t remaining_ = -1;               ///< retries left, -1: as the policy says
+  std::int64_t faults_left_ = -1;             ///< of fault_limit, -1: as the policy says
+  TimePoint suspended_at_{};
+};
+
+}  // namespace myelin::endpoints

@@ -1,0 +1,87 @@
+// What all endpoints share: their `<property>` children.
+
+#include "engine/ports/endpoint.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/base/text.hpp"
+
+namespace myelin {
+
+namespace {
+
+/// RFC 9110 token.
+bool is_token(std::string_view name) noexcept {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  };
+  return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
+}
+
+bool is_framing(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 3> kFraming{"Content-Length", "Transfer-Encoding", "Connection"};
+  return std::any_of(kFraming.begin(), kFraming.end(), [name](auto known) { return text::iequals(name, known); });
+}
+
+Result<void> set_header(Message& message, const std::string& name, std::string_view value) {
+  if (!is_token(name)) return Fault("'" + name + "' is no header name");                  // REL-081
+  if (is_framing(name)) return {};
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)         // REL-080
+    return Fault("the value of header '" + name + "' holds a line break or NUL");
+  message.headers.set(message.copy(name), message.copy(value));
+  return {};
+}
+
+void set_axis2(Message& message, const std::string& name, Value value) {
+  if (name == "REST_URL_POSTFIX") {  // kept as a member, not as a property
+    message.postfix = message.copy(value.text());
+    message.has_postfix = true;
+    return;
+  }
+  message.axis2.set(name, std::move(value));
+}
+
+Result<void> set_property(Message& message, const EndpointProperty& property, Value value) {
+  switch (property.scope) {
+    case EndpointProperty::Scope::normal:
+      message.properties.set(property.name, std::move(value));
+      return {};
+    case EndpointProperty::Scope::axis2:
+      set_axis2(message, property.name, std::move(value));
+      return {};
+    case EndpointProperty::Scope::client:
+      message.client.set(property.name, std::move(value));
+      return {};
+    case EndpointProperty::Scope::transport:
+      return set_header(message, property.name, value.text());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Endpoint::apply_properties(Message& message) const {
+  for (const EndpointProperty& property : properties) {
+    Value value(property.value);
+    if (property.expression) {
+      auto evaluated = property.expression->evaluate(message);
+      if (!evaluated) return std::move(evaluated).fault();
+      value = *std::move(evaluated);
+      if (value.is_null()) continue;  // writing null changes nothing
+    }
+    Result<void> set = set_property(message, property, std::move(value));
+    if (!set) return set;
+  }
+  return {};
+}
+
+const EndpointProperty* Endpoint::find_property(std::string_view wanted) const noexcept {
+  for (const Endpoint* at = this; at; at = at->parent)
+    for (const EndpointProperty& property : at->properties)
+      if (property.name == wanted) return &property;
+  return nullptr;
+}
+
+}  // namespace myelin
