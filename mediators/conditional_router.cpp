@@ -65,6 +65,12 @@ struct ConditionalRouter final : Mediator {
       log::warn("mediator", message.log_prefix() + "an asynchronous route failed: " + copy->fault.message);
       return;
     }
+    for (std::size_t i = 0; i < copy->spawned.size(); ++i) {
+      message.spawned.push_back(std::move(copy->spawned[i]));
+      message.spawned_pending.push_back(std::move(copy->spawned_pending[i]));
+    }
+    copy->spawned.clear();
+    copy->spawned_pending.clear();
     if (copy->pending.kind == Pending::Kind::none) return;
     Pending pending = std::exchange(copy->pending, Pending{});
     message.spawned.push_back(std::move(copy));

@@ -8,7 +8,7 @@
 #include "engine/flow/build.hpp"
 #include "engine/flow/mediator.hpp"
 #include "mediators/common/header_fields.hpp"
-#include "mediators/common/xml_values.hpp"
+#include "mediators/common/content.hpp"
 
 namespace myelin::mediators {
 namespace {

@@ -7,7 +7,7 @@
 #include "engine/base/text.hpp"
 #include "engine/flow/build.hpp"
 #include "engine/flow/mediator.hpp"
-#include "mediators/common/xml_values.hpp"
+#include "mediators/common/content.hpp"
 
 namespace myelin::mediators {
 namespace {

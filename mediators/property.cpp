@@ -14,7 +14,7 @@
 #include "engine/flow/mediator.hpp"
 #include "mediators/common/header_fields.hpp"
 #include "mediators/common/pattern.hpp"
-#include "mediators/common/xml_values.hpp"
+#include "mediators/common/content.hpp"
 
 namespace myelin::mediators {
 namespace {

@@ -1,7 +1,8 @@
 #pragma once
-// XML as values: documents made of texts, of configuration elements and of nodes of a message.
+// The content of messages as values, and values as the content of messages: XML, JSON, text.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,17 @@ Result<Value> body_value(Message& message);
 /// The body becomes this element: a SOAP envelope replaces the whole envelope, anything else the
 /// children of the SOAP body; the message keeps its SOAP headers if it was SOAP.
 Result<void> replace_body(Message& message, const tree::Document& from, tree::NodeId element);
-/// The body becomes a text.
-Result<void> replace_body_text(Message& message, std::string_view text);
+/// The body becomes `value` in the form that `content_type` names; an empty type takes the value's own
+/// form. The message is announced as of that type.
+Result<void> set_body(Message& message, const Value& value, std::string_view content_type);
+
+/// A value as JSON text: elements are converted, texts quoted.
+Result<std::string> to_json_text(const Value& value);
+/// A value as the XML of one or more elements, JSON converted without its wrapper elements; nullopt
+/// when it is but text.
+Result<std::optional<std::string>> to_xml_text(const Value& value);
+/// The elements of a JSON text, without the wrapper element.
+Result<std::string> json_as_xml(std::string_view json);
 
 bool is_envelope(const tree::Document& document, tree::NodeId element) noexcept;
 
