@@ -70,7 +70,8 @@ bool is_file_uri(std::string_view uri) {
 }
 
 std::optional<fs::path> find_file(std::string_view uri, const fs::path& base) {
-  const std::string path = path_of(uri);
+  std::string path = path_of(uri);
+  if (path.starts_with("./")) path.erase(0, 2);
   if (path.empty()) return std::nullopt;
   std::error_code failed;
   const fs::path folder = fs::absolute(base, failed);

@@ -34,8 +34,4 @@ const Proxy* Deployment::proxy(std::string_view name) const {
   return dot == std::string_view::npos ? nullptr : find(proxies, name.substr(0, dot));
 }
 
-std::size_t Deployment::size() const noexcept {
-  return sequences.size() + endpoints.size() + entries.size() + proxies.size() + apis.size();
-}
-
 }  // namespace myelin

@@ -46,8 +46,9 @@ class Deployment final : public Artifacts {
   bool endpoints_only = false;
   std::map<std::string, std::unique_ptr<Service>, std::less<>> endpoint_services;
 
-  /// Number of artifacts, for the ready line.
-  std::size_t size() const noexcept;
+  /// Number of artifacts the files define, for the ready line.
+  std::size_t size() const noexcept { return defined; }
+  std::size_t defined = 0;
 };
 
 }  // namespace myelin

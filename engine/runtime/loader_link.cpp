@@ -1,0 +1,187 @@
+#include "engine/runtime/loader_link.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <system_error>
+
+#include "engine/artifacts/resource.hpp"
+#include "engine/base/text.hpp"
+#include "engine/xml/reader.hpp"
+#include "engine/xml/words.hpp"
+
+namespace myelin {
+
+namespace fs = std::filesystem;
+
+UrlRegistry::UrlRegistry(const std::optional<RegistrySettings>& settings, const fs::path& base, bool offline,
+                         xml::Problems& problems) {
+  if (!settings) return;
+  if (!is_file_uri(settings->root)) {
+    problems.warning(settings->where, "the registry root " + xml::quote(settings->root) + " is not read; its keys stay unresolved",
+                     "file: roots are supported");
+    return;
+  }
+  if (const auto found = find_file(settings->root, base)) root_ = *found;
+  else if (!offline) problems.warning(settings->where, "the registry root " + xml::quote(settings->root) + " is no folder");
+  else problems.warning(settings->where, "the registry root " + xml::quote(settings->root) + " is not here");
+}
+
+std::optional<fs::path> UrlRegistry::file(std::string_view key) const {
+  if (root_.empty() || key.empty()) return std::nullopt;
+  while (key.starts_with('/')) key.remove_prefix(1);
+  fs::path path = root_ / key;
+  std::error_code failed;
+  return fs::is_regular_file(path, failed) ? std::optional(std::move(path)) : std::nullopt;
+}
+
+namespace {
+
+/// The deployment under construction as the link pass sees it: keys it lacks come from the registry.
+class LinkView final : public Artifacts {
+ public:
+  LinkView(Deployment& deployment, const UrlRegistry& registry, BindContext& context, xml::Problems& problems)
+      : deployment_(deployment), registry_(registry), context_(context), problems_(problems) {
+    for (const auto& [key, entry] : deployment.entries) unlinked_.push_back(key);
+  }
+
+  const Mediator* sequence(std::string_view key) const override {
+    const Mediator* found = deployment_.sequence(key);
+    return found || !fetch(key) ? found : deployment_.sequence(key);
+  }
+  const Endpoint* endpoint(std::string_view key) const override {
+    const Endpoint* found = deployment_.endpoint(key);
+    return found || !fetch(key) ? found : deployment_.endpoint(key);
+  }
+  const LocalEntry* entry(std::string_view key) const override {
+    const LocalEntry* found = deployment_.entry(key);
+    return found || !fetch(key) ? found : deployment_.entry(key);
+  }
+  std::string_view setting(std::string_view name) const override { return deployment_.setting(name); }
+  bool apache_dialect() const noexcept override { return deployment_.apache_dialect(); }
+
+  /// Links what entries and the registry hold, which may ask for more.
+  void link_entries(Linker& linker) {
+    while (!unlinked_.empty()) {
+      const std::string key = std::move(unlinked_.back());
+      unlinked_.pop_back();
+      if (const auto found = deployment_.entry_sequences.find(key); found != deployment_.entry_sequences.end())
+        found->second->link(linker);
+      if (const auto found = deployment_.entry_endpoints.find(key); found != deployment_.entry_endpoints.end())
+        found->second->link(linker);
+    }
+  }
+
+ private:
+  /// Takes the resource of `key` into the deployment, once.
+  bool fetch(std::string_view key) const {
+    if (!asked_.insert(std::string(key)).second) return false;
+    const auto file = registry_.file(key);
+    if (!file || deployment_.entries.contains(key)) return false;
+    auto text = myelin::fetch(file->string(), {});
+    if (!text) return false;
+    BuiltEntry built = parse(*std::move(text), file->string(), std::string(key));
+    const std::string name(key);
+    if (built.sequence) deployment_.entry_sequences[name] = std::move(built.sequence);
+    if (built.endpoint) deployment_.entry_endpoints[name] = std::move(built.endpoint);
+    deployment_.entries[name] = std::move(built.entry);
+    unlinked_.push_back(name);
+    return true;
+  }
+
+  BuiltEntry parse(std::string text, const std::string& file, std::string key) const {
+    xml::Problems found;
+    BuiltEntry built;
+    if (const auto document = xml::read(text, file, found)) {
+      Build build(found, context_.states, deployment_, context_.base, "entry:" + key);
+      build.offline = context_.offline;
+      built = build_entry_value(*document->root, std::move(key), build);
+      const bool broken = found.has_errors();
+      // A registry resource is no part of the configuration: what is wrong with it leaves its key
+      // unresolved and nothing else.
+      for (xml::Problem& problem : found.all()) {
+        problem.level = xml::Level::warning;
+        problems_.add(std::move(problem));
+      }
+      if (broken) {
+        built.sequence = nullptr;
+        built.endpoint = nullptr;
+      }
+    } else {
+      built.entry = {std::move(key), LocalEntry::Type::text, std::move(text)};
+    }
+    return built;
+  }
+
+  Deployment& deployment_;
+  const UrlRegistry& registry_;
+  BindContext& context_;
+  xml::Problems& problems_;
+  mutable std::set<std::string, std::less<>> asked_;
+  mutable std::vector<std::string> unlinked_;
+};
+
+template <class Map>
+void add_names(const Map& map, std::vector<std::string_view>& names) {
+  for (const auto& [name, value] : map) names.push_back(name);
+}
+
+template <class Map>
+void link_all(const Map& map, Linker& linker) {
+  for (const auto& [name, linked] : map) linked->link(linker);
+}
+
+void link_services(Deployment& deployment, Linker& linker) {
+  for (auto& [name, proxy] : deployment.proxies) link_service(*proxy, linker);
+  for (auto& api : deployment.apis)
+    for (auto& resource : api->resources) link_service(*resource, linker);
+}
+
+/// Longest context first; "/" is a prefix of all and comes last by its length (SRV-080, SRV-081).
+void order_apis(Deployment& deployment) {
+  std::stable_sort(deployment.apis.begin(), deployment.apis.end(),
+                   [](const auto& a, const auto& b) { return a->context.size() > b->context.size(); });
+}
+
+void set_well_known(Deployment& deployment) {
+  deployment.main.kind = Service::Kind::main;
+  deployment.main.name = "main";
+  deployment.main.in = deployment.sequence("main");
+  deployment.fault = deployment.sequence("fault");
+  deployment.pre_mediate = deployment.sequence("pre-mediate");
+  deployment.resource_mismatch = deployment.sequence("_resource_mismatch_handler_");
+  deployment.method_not_allowed = deployment.sequence("_method_not_allowed_handler_");
+}
+
+void serve_endpoints(Deployment& deployment) {
+  for (const auto& [name, endpoint] : deployment.endpoints) {
+    auto service = std::make_unique<Service>();
+    service->kind = Service::Kind::endpoint;
+    service->name = name;
+    service->endpoint = endpoint.get();
+    deployment.endpoint_services[name] = std::move(service);
+  }
+}
+
+}  // namespace
+
+void link_deployment(Deployment& deployment, const std::optional<RegistrySettings>& registry_settings,
+                     BindContext& context, bool strict, xml::Problems& problems) {
+  const UrlRegistry registry(registry_settings, context.base, context.offline, problems);
+  LinkView view(deployment, registry, context, problems);
+  Linker linker(view, problems);
+  linker.strict = strict;
+  add_names(deployment.sequences, linker.sequence_names);
+  add_names(deployment.entry_sequences, linker.sequence_names);
+  add_names(deployment.endpoints, linker.endpoint_names);
+  add_names(deployment.entry_endpoints, linker.endpoint_names);
+  link_all(deployment.sequences, linker);
+  link_all(deployment.endpoints, linker);
+  link_services(deployment, linker);
+  view.link_entries(linker);
+  order_apis(deployment);
+  set_well_known(deployment);
+  if (deployment.endpoints_only) serve_endpoints(deployment);
+}
+
+}  // namespace myelin

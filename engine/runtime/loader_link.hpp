@@ -1,0 +1,30 @@
+#pragma once
+// The link pass: resolves every static key of a deployment, fetching from the registry what no file
+// defines (server reference, 1.7).
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "engine/runtime/loader_parts.hpp"
+
+namespace myelin {
+
+/// SimpleURLRegistry on a folder: the resource of a key is root + key. Read while linking; messages
+/// find what it yielded in the deployment and never wait for a disk.
+class UrlRegistry {
+ public:
+  UrlRegistry(const std::optional<RegistrySettings>& settings, const std::filesystem::path& base, bool offline,
+              xml::Problems& problems);
+  /// The file of a key; nullopt when there is none.
+  std::optional<std::filesystem::path> file(std::string_view key) const;
+
+ private:
+  std::filesystem::path root_;  ///< empty: no registry
+};
+
+/// Links everything in `deployment` and sets what is derived from it: main, fault, services.
+void link_deployment(Deployment& deployment, const std::optional<RegistrySettings>& registry, BindContext& context,
+                     bool strict, xml::Problems& problems);
+
+}  // namespace myelin
