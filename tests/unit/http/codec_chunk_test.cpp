@@ -138,6 +138,8 @@ INSTANTIATE_TEST_SUITE_P(Table, Chunked, testing::ValuesIn(std::vector<Case>{
     {"REL-014", "ThirtyTwoTrailers", trailers(32), 0, ""},
     {"REL-014", "ThirtyThreeTrailers", trailers(33), 400, "too_many_trailers"},
     {"REL-014", "LargestTrailer", "0\r\nA: " + std::string(8192 - 5, 'a') + "\r\n\r\n", 0, ""},
+    {"REL-014", "TrailerOneByteTooLarge", "0\r\nA: " + std::string(8192 - 4, 'a') + "\r\n\r\n", 400,
+     "trailers_too_large"},
     {"REL-014", "TrailerTooLarge", "0\r\nA: " + std::string(8192, 'a') + "\r\n\r\n", 400, "trailers_too_large"},
     {"REL-014", "TrailersTooLargeTogether", "0\r\nA: " + std::string(5000, 'a') + "\r\nB: " + std::string(5000, 'b') +
      "\r\n\r\n", 400, "trailers_too_large"},

@@ -111,6 +111,8 @@ INSTANTIATE_TEST_SUITE_P(Codings, Request, testing::ValuesIn(std::vector<Case>{
      "unknown_transfer_coding"},
     {"REL-051", "GzipWithParameter", post("Transfer-Encoding: gzip;q=1, chunked\r\n"), 501,
      "unknown_transfer_coding"},
+    {"REL-051", "FirstOffenceCounts", post("Transfer-Encoding: gzip, chunked, chunked\r\n"), 501,
+     "unknown_transfer_coding"},
     {"REL-051", "NearlyChunked", post("Transfer-Encoding: xchunked\r\n"), 501, "unknown_transfer_coding"},
     {"REL-051", "NearlyChunkedBehind", post("Transfer-Encoding: chunkedx\r\n"), 501, "unknown_transfer_coding"},
     {"REL-051", "ChunkedTwice", post("Transfer-Encoding: chunked, chunked\r\n"), 400, "chunked_not_last"},
@@ -303,6 +305,11 @@ TEST(RequestHead, TellsWhatWasAsked) {
   EXPECT_EQ(head.length, 17u);
   EXPECT_EQ(describe(head.fields),
             "Host=esb:8280|Content-Type=text/xml; charset=UTF-8|Content-Length=17|X-Two=1|x-two=2|");
+}
+
+TEST(RequestHead, TellsTheFirstOfTwoContentTypes) {
+  const std::string bytes = post("Content-Type: text/xml\r\nContent-Type: text/html\r\n");
+  EXPECT_EQ(accepted(bytes).content_type, "text/xml");
 }
 
 TEST(RequestHead, FramesTheBody) {
