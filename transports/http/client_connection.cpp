@@ -1,0 +1,343 @@
+// The life of a client connection: handshake, then exchange after exchange.
+
+#include "transports/http/client_connection.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/base/log.hpp"
+#include "engine/ports/authority.hpp"
+
+namespace myelin::http {
+
+namespace {
+
+constexpr Duration kLinger{2'000};               // REL-039
+constexpr std::size_t kLingerBytes = 64 * 1024;
+constexpr int kReceiveIo = 101001;               // receiver I/O error receiving
+
+}  // namespace
+
+ClientConnection::ClientConnection(Loop& loop, Clients& clients)
+    : loop_(loop), clients_(clients), stream_(loop, *this), parser_(loop.config.limits) {}
+
+void ClientConnection::start(const boost::asio::ip::tcp::endpoint& remote, std::string_view local, int descriptor,
+                             std::shared_ptr<const TlsServer> tls, Pipeline& pipeline) {
+  remote_ = remote.address().to_string();
+  local_ = local;
+  tls_ = std::move(tls);
+  pipeline_ = &pipeline;
+  requests_ = 0;
+  idle_ = answered_ = broken_ = false;
+  if (!stream_.adopt(remote.protocol(), descriptor)) {
+    broken_ = true;
+    ::close(descriptor);
+  }
+  if (tls_) stream_.use_tls(static_cast<const TlsServerContext&>(*tls_));
+  task_ = run();
+}
+
+Task<void> ClientConnection::run() {
+  bool more = !broken_ && co_await shake_hands();
+  while (more) {
+    more = co_await exchange();
+    message_.reset();
+  }
+  message_.reset();
+  message_.arena.release();
+  std::string().swap(out_);
+  if (broken_) stream_.abort();
+  else stream_.close();
+  tls_.reset();
+  clients_.gone(*this);
+  if (!stream_.pending()) clients_.quiet(*this);
+}
+
+Task<bool> ClientConnection::shake_hands() {
+  if (!tls_) co_return true;
+  const TimePoint due = Clock::now() + loop_.config.handshake_timeout;
+  const Io outcome = co_await stream_.handshake(due);
+  if (outcome != Io::done && log::enabled(log::Severity::debug))
+    log::debug("http", fmt::format("TLS handshake with {} failed: {}", remote_, stream_.tls()->problem()));
+  co_return outcome == Io::done;
+}
+
+Task<bool> ClientConnection::exchange() {
+  answered_ = complete_ = broken_ = false;
+  if (!co_await receive_head()) co_return false;
+  loop_.active.store(loop_.active.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  loop_.counters.requests.add();
+  co_await serve();
+  loop_.active.store(loop_.active.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  (complete_ ? loop_.counters.answered : loop_.counters.aborted).add();
+  message_.reset();
+  if (!complete_) broken_ = true;
+  if (broken_) co_return false;
+  if (!body_done() && keep_alive_) co_return co_await skip_body();
+  if (!body_done()) co_await linger();
+  co_return keep_alive_;
+}
+
+// --- the request ------------------------------------------------------------------------------------
+
+Task<bool> ClientConnection::receive_head() {
+  Inbound& in = stream_.in;
+  in.next_message();
+  parser_.reset();
+  TimePoint head_due = kNever;
+  for (;;) {
+    if (const std::string_view raw = in.raw(); !raw.empty()) {
+      std::size_t consumed = 0;
+      const Parse parse = parser_.request(raw, head_, consumed);
+      if (parse == Parse::done) {
+        take_request(consumed);
+        if (!wrong_server_name()) co_return true;
+        co_await refuse(421, "wrong_server_name");
+        co_return false;
+      }
+      if (parse == Parse::bad) {
+        co_await refuse(parser_.refusal().status, parser_.refusal().reason);
+        co_return false;
+      }
+      if (head_due == kNever) head_due = Clock::now() + loop_.config.head_timeout;
+    }
+    idle_ = head_due == kNever;
+    if (idle_ && loop_.draining) co_return false;
+    Io outcome;
+    if (idle_) {
+      const TimePoint due = Clock::now() + (requests_ == 0 ? loop_.config.head_timeout : loop_.config.keep_alive);
+      outcome = co_await stream_.read_idle(due);
+    } else {
+      outcome = co_await stream_.read(head_due);
+    }
+    const bool was_idle = std::exchange(idle_, false);
+    if (outcome == Io::timed_out && !was_idle) co_await refuse(408, "head_timeout");
+    if (outcome != Io::done) co_return false;
+  }
+}
+
+void ClientConnection::take_request(std::size_t consumed) {
+  Inbound& in = stream_.in;
+  const std::string_view text = in.raw().substr(0, consumed);
+  rebase(head_, text, message_.copy(text).data());
+  in.eat(consumed);
+  in.begin_body(head_.framing, head_.length);
+  ++requests_;
+  expect_continue_ = head_.expect_continue;
+  body_wanted_ = false;
+  keep_alive_ = head_.keep_alive;
+  window_start_ = TimePoint{};
+  window_bytes_ = 0;
+
+  Incoming& incoming = message_.incoming;
+  incoming.method = head_.method;
+  incoming.target = head_.origin;
+  incoming.host = head_.host;
+  incoming.scheme = tls_ ? "https" : "http";
+  incoming.remote_address = remote_;
+  incoming.local_address = local_;
+  incoming.http10 = head_.http10;
+  message_.headers.swap(head_.fields);
+  message_.client_kind = media_kind(head_.content_type);
+  if (head_.framing == Framing::chunked || head_.length > 0) message_.payload.receive(this, head_.content_type);
+  else message_.payload.reset();
+}
+
+/// REL-114: where clients show certificates, the handshake must have been for this host.
+bool ClientConnection::wrong_server_name() const {
+  if (!tls_ || !static_cast<const TlsServerContext&>(*tls_).client_auth) return false;
+  const auto host = Authority::parse(head_.host);
+  const std::string_view asked = const_cast<Stream&>(stream_).tls()->server_name();
+  return !asked.empty() && (!host || !text::iequals(host->host, asked));
+}
+
+Task<void> ClientConnection::refuse(int status, const char* reason) {
+  loop_.counters.refused.add();
+  log::warn("http", fmt::format("refused a request of {}: {} {}", remote_, status, reason));
+  Reply reply;
+  reply.status = status;
+  const ReplyContext context{loop_.config.server_name, false, false};
+  const OutFraming framing{Framing::length, 0};
+  out_.clear();
+  write_reply_head(reply, framing, context, out_);
+  const Pieces pieces{std::string_view(out_)};
+  if (co_await stream_.write(pieces, loop_.config.write_idle) == Io::done) co_await linger();
+}
+
+/// Lets the client read the last answer: a reset could overtake it (REL-039).
+Task<void> ClientConnection::linger() {
+  stream_.shutdown_send();
+  const TimePoint due = Clock::now() + kLinger;
+  std::size_t dropped = 0;
+  Inbound& in = stream_.in;
+  while (dropped < kLingerBytes) {
+    in.next_message();
+    dropped += in.raw().size();
+    in.eat(in.raw().size());
+    if (co_await stream_.read(due) != Io::done) break;
+  }
+}
+
+// --- the request body -------------------------------------------------------------------------------
+
+void ClientConnection::consume(std::size_t bytes) noexcept {
+  body_wanted_ = true;
+  stream_.in.consume(bytes);
+}
+
+std::optional<std::uint64_t> ClientConnection::length() const noexcept {
+  if (head_.framing != Framing::length) return std::nullopt;
+  return head_.length;
+}
+
+BodySource::Status ClientConnection::body_failed(int status, const char* text) {
+  fault_ = Fault(kReceiveIo, text);
+  fault_.status = status;
+  keep_alive_ = false;
+  return Status::failed;
+}
+
+Task<BodySource::Status> ClientConnection::fill() {
+  Inbound& in = stream_.in;
+  body_wanted_ = true;
+  if (std::exchange(expect_continue_, false) && !answered_) {  // REL-076
+    const Pieces pieces("HTTP/1.1 100 Continue\r\n\r\n");
+    if (co_await stream_.write(pieces, loop_.config.write_idle) != Io::done)
+      co_return body_failed(400, "The client is gone");
+  }
+  for (;;) {
+    in.decode();
+    if (in.bad()) co_return body_failed(400, in.reason());
+    if (!in.body().empty()) co_return Status::more;
+    if (in.ended()) co_return Status::end;
+    // REL-033: too few bytes over a window; time in which nobody wanted any does not count.
+    const TimePoint now = Clock::now();
+    if (window_start_ == TimePoint{}) window_start_ = now;
+    else window_start_ += now - paused_at_;
+    const std::size_t before = in.raw().size();
+    const Io outcome = co_await stream_.read(window_start_ + loop_.config.body_idle);
+    paused_at_ = Clock::now();
+    if (outcome == Io::done) {
+      window_bytes_ += in.raw().size() - before;
+      continue;
+    }
+    if (outcome != Io::timed_out) co_return body_failed(400, "The client ended the connection within its request");
+    const auto wanted = loop_.config.body_min_rate * std::chrono::duration_cast<std::chrono::seconds>(loop_.config.body_idle).count();
+    if (window_bytes_ == 0 || window_bytes_ < static_cast<std::uint64_t>(wanted)) {
+      loop_.counters.refused.add();
+      co_return body_failed(408, "Timeout while waiting for the body of the request");
+    }
+    window_start_ = paused_at_;
+    window_bytes_ = 0;
+  }
+}
+
+/// What nobody read of a body that is small enough to keep the connection for.
+Task<bool> ClientConnection::skip_body() {
+  std::size_t dropped = 0;
+  while (dropped <= kLingerBytes) {
+    dropped += buffered().size();
+    consume(buffered().size());
+    if (ended()) co_return true;
+    if (co_await fill() == Status::failed) co_return false;
+  }
+  co_return false;
+}
+
+// --- the answer -------------------------------------------------------------------------------------
+
+Task<void> ClientConnection::serve() {
+  int status = 0;
+  try {
+    co_await pipeline_->serve(message_, *this);
+  } catch (const std::bad_alloc&) {
+    status = 503;  // REL-133
+  } catch (const std::exception& error) {
+    log::error("http", fmt::format("{} {}: {}", message_.incoming.method, message_.incoming.target, error.what()));
+    status = 500;
+  }
+  if (status == 0 || answered_) co_return;
+  Reply reply;
+  reply.status = status;
+  reply.close = true;
+  co_await this->reply(reply);
+}
+
+bool ClientConnection::may_keep_alive(const Reply& reply) const noexcept {
+  if (!keep_alive_ || reply.close || loop_.draining || requests_ >= loop_.config.keep_alive_requests) return false;
+  if (body_done() || stream_.in.ended()) return true;
+  // A body that is still arriving: one that somebody reads is an upload overtaken by its answer
+  // (REL-075), one that waits for 100 may never come; of others a small rest is read away.
+  if (body_wanted_ || expect_continue_) return false;
+  return head_.framing == Framing::chunked || head_.length <= kLingerBytes;
+}
+
+Task<bool> ClientConnection::reply(const Reply& reply) {
+  if (answered_ || broken_) co_return false;
+  answered_ = true;
+  const bool head_only = message_.incoming.method == "HEAD";
+  const bool bodyless = is_bodyless(reply.status);
+  const bool sends_body = reply.has_body && !head_only && !bodyless && reply.status != 205;
+  keep_alive_ = may_keep_alive(reply);
+
+  OutFraming framing;
+  if (!bodyless) framing.kind = Framing::length;
+  if (reply.has_body && reply.status != 205 && !bodyless) {
+    const auto length = reply.stream ? reply.stream->length() : std::optional<std::uint64_t>(reply.bytes.size());
+    if (length) framing.length = *length;
+    else framing.kind = head_.http10 ? Framing::until_close : Framing::chunked;
+  }
+  if (head_only && reply.head_length >= 0) framing = {Framing::length, static_cast<std::uint64_t>(reply.head_length)};
+  else if (head_only && !reply.has_body) framing.kind = Framing::none;
+  if (sends_body && framing.kind == Framing::until_close) keep_alive_ = false;
+
+  const ReplyContext context{loop_.config.server_name, keep_alive_, head_.http10};
+  out_.clear();
+  write_reply_head(reply, framing, context, out_);
+  bool written;
+  if (sends_body && reply.stream) {
+    written = co_await write_body(reply, framing.kind == Framing::chunked);
+  } else {
+    const Pieces pieces(out_, sends_body ? reply.bytes : std::string_view{});
+    written = co_await stream_.write(pieces, loop_.config.write_idle) == Io::done;
+  }
+  complete_ = written;
+  broken_ = !written;
+  co_return written;
+}
+
+/// The head in out_ and the body as it comes, the first of it in one write with the head. False: the
+/// client is gone, or the body failed midway and the client must see that (REL-072).
+Task<bool> ClientConnection::write_body(const Reply& reply, bool chunked) {
+  BodySource& source = *reply.stream;
+  for (bool last = false; !last; out_.clear()) {
+    const std::string_view slice = source.buffered();
+    last = source.ended();
+    std::string_view tail;
+    if (chunked && !slice.empty()) {
+      char size[20];
+      out_.append(size, chunk_header(slice.size(), size));
+      tail = last ? "\r\n0\r\n\r\n" : "\r\n";
+    } else if (chunked && last) {
+      tail = "0\r\n\r\n";
+    }
+    const Pieces pieces(out_, slice, tail);
+    if (co_await stream_.write(pieces, loop_.config.write_idle) != Io::done) co_return false;
+    source.consume(slice.size());
+    if (last) break;
+    if (co_await source.fill() == Status::failed) co_return false;
+  }
+  co_return true;
+}
+
+// --- the end ----------------------------------------------------------------------------------------
+
+void ClientConnection::drain() {
+  if (idle_) stream_.cancel_read(Io::closed);
+}
+
+void ClientConnection::forget() noexcept {
+  task_ = Task<void>();
+  stream_.forget();
+}
+
+}  // namespace myelin::http

@@ -1,0 +1,128 @@
+// Writing heads of requests and answers.
+
+#include "transports/http/heads.hpp"
+
+#include <charconv>
+
+#include "engine/base/text.hpp"
+
+namespace myelin::http {
+
+namespace {
+
+void add_field(std::string& to, std::string_view name, std::string_view value) {
+  const std::size_t at = to.size();
+  to.resize(at + name.size() + value.size() + 4);
+  char* out = to.data() + at;
+  out = std::copy(name.begin(), name.end(), out);
+  *out++ = ':';
+  *out++ = ' ';
+  out = std::copy(value.begin(), value.end(), out);
+  *out++ = '\r';
+  *out = '\n';
+}
+
+void add_length(std::string& to, std::uint64_t length) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, length).ptr;
+  add_field(to, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
+}
+
+/// Copies end-to-end fields but for those `skip` names.
+template <class Skip>
+void add_fields(std::string& to, const Headers& fields, Skip skip) {
+  bool names_more = false;  // Connection lists more than its usual options
+  for (const Header& field : fields)
+    if (field.name.size() == 10 && text::iequals(field.name, "connection") &&
+        !text::iequals(field.value, "keep-alive") && !text::iequals(field.value, "close"))
+      names_more = true;
+  const auto named = [&](std::string_view name) {
+    for (const Header& field : fields)
+      if (text::iequals(field.name, "connection") && list_names(field.value, name)) return true;
+    return false;
+  };
+  for (const Header& field : fields) {
+    if (is_hop_by_hop(field.name) || skip(field.name)) continue;
+    if (names_more && named(field.name)) continue;
+    add_field(to, field.name, field.value);
+  }
+}
+
+bool is(std::string_view name, std::string_view wanted) noexcept {
+  return name.size() == wanted.size() && text::iequals(name, wanted);
+}
+
+void add_framing(std::string& to, const OutFraming& framing) {
+  if (framing.kind == Framing::length) add_length(to, framing.length);
+  if (framing.kind == Framing::chunked) to += "Transfer-Encoding: chunked\r\n";
+}
+
+void add_status_line(std::string& to, int status, std::string_view reason) {
+  if (status == 200 && reason.empty()) {
+    to += "HTTP/1.1 200 OK\r\n";
+    return;
+  }
+  char digits[12];
+  const auto end = std::to_chars(digits, digits + sizeof digits, status).ptr;
+  to += "HTTP/1.1 ";
+  to.append(digits, static_cast<std::size_t>(end - digits));
+  to += ' ';
+  to += reason.empty() ? reason_phrase(status) : reason;
+  to += "\r\n";
+}
+
+}  // namespace
+
+void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to) {
+  add_status_line(to, reply.status, reply.reason);
+  const bool own_type = reply.drop_content_type || !reply.content_type.empty();
+  bool has_date = false;
+  bool has_server = false;
+  if (reply.headers)
+    add_fields(to, *reply.headers, [&](std::string_view name) {
+      if (is(name, "date")) return !reply.preserve_server || !(has_date = true);
+      if (is(name, "server")) return !reply.preserve_server || !(has_server = true);
+      return own_type && is(name, "content-type");
+    });
+  if (!reply.content_type.empty()) add_field(to, "Content-Type", reply.content_type);
+  if (!has_date) add_field(to, "Date", http_date());
+  if (!has_server && !context.server_name.empty()) add_field(to, "Server", context.server_name);
+  add_framing(to, framing);
+  if (!context.keep_alive) to += "Connection: close\r\n";
+  else if (context.http10) to += "Connection: keep-alive\r\n";
+  to += "\r\n";
+}
+
+void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to) {
+  to += request.method;
+  to += ' ';
+  to += request.target.empty() ? std::string_view("/") : request.target;
+  to += request.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n";
+  add_field(to, "Host", request.host.empty() ? request.url.authority : request.host);
+  const bool own_type = request.drop_content_type || !request.content_type.empty();
+  bool has_agent = false;
+  if (request.headers)
+    add_fields(to, *request.headers, [&](std::string_view name) {
+      switch (name.size()) {
+        case 4: return is(name, "host") || is(name, "date");
+        case 6: return is(name, "server") || is(name, "expect");
+        case 10:
+          if (!is(name, "user-agent")) return request.has_soap_action && is(name, "soapaction");
+          return !request.preserve_user_agent || !(has_agent = true);
+        case 12: return own_type && is(name, "content-type");
+        default: return false;
+      }
+    });
+  if (!request.content_type.empty()) add_field(to, "Content-Type", request.content_type);
+  if (request.has_soap_action) {
+    to += "SOAPAction: \"";
+    to += request.soap_action;
+    to += "\"\r\n";
+  }
+  if (!has_agent && !request.user_agent.empty()) add_field(to, "User-Agent", request.user_agent);
+  add_framing(to, framing);
+  if (request.close || request.http10) to += "Connection: close\r\n";
+  to += "\r\n";
+}
+
+}  // namespace myelin::http

@@ -1,0 +1,33 @@
+#pragma once
+// The heads we write: start line, end-to-end fields of the message, and framing, which is always
+// ours (REL-068, REL-069). Texts are appended to a string that its connection reuses.
+
+#include <cstdint>
+#include <string>
+
+#include "engine/ports/client.hpp"
+#include "engine/ports/sender.hpp"
+#include "transports/http/codec.hpp"
+
+namespace myelin::http {
+
+/// How the body of a message we write is delimited.
+struct OutFraming {
+  Framing kind = Framing::none;
+  std::uint64_t length = 0;
+};
+
+/// What a reply's head depends on besides the reply.
+struct ReplyContext {
+  std::string_view server_name;
+  bool keep_alive = true;
+  bool http10 = false;     ///< the client speaks HTTP/1.0
+};
+
+void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to);
+void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to);
+
+/// A status that never has a body nor tells its length (REL-070).
+constexpr bool is_bodyless(int status) noexcept { return status == 204 || status == 304 || status < 200; }
+
+}  // namespace myelin::http

@@ -1,0 +1,59 @@
+#pragma once
+// A listening socket of one shard: accepts several connections per wake-up, pauses at the connection
+// limit and when descriptors run out (REL-020, REL-134).
+
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/base/result.hpp"
+#include "transports/http/loop.hpp"
+
+namespace myelin {
+class Pipeline;
+}
+
+namespace myelin::http {
+
+class Listener {
+ public:
+  /// Gets a connected, non-blocking descriptor.
+  using Accepted = std::function<void(Listener&, const boost::asio::ip::tcp::endpoint& remote, int descriptor)>;
+
+  Listener(Loop& loop, std::shared_ptr<const TlsServer> tls, Pipeline& pipeline, Accepted accepted);
+
+  Result<std::uint16_t> open(const std::string& address, std::uint16_t port);
+  void close() noexcept;
+  /// There is room again: goes on after may_accept() said no.
+  void resume();
+
+  const std::shared_ptr<const TlsServer>& tls() const noexcept { return tls_; }
+  Pipeline& pipeline() const noexcept { return pipeline_; }
+  const std::string& local() const noexcept { return local_; }
+
+ private:
+  void wait();
+  void accept_some();
+  void pause();
+
+  Loop& loop_;
+  std::shared_ptr<const TlsServer> tls_;
+  Pipeline& pipeline_;
+  Accepted accepted_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  Timer pause_timer_;
+  std::string local_;
+  bool waiting_ = false;
+};
+
+/// Open client connections of the whole process against the limit of Config (0: from the limit of
+/// descriptors). Counted over all shards, as descriptors are.
+class ConnectionLimit {
+ public:
+  static bool room(const Config& config) noexcept;
+  static void opened() noexcept;
+  static void closed() noexcept;
+};
+
+}  // namespace myelin::http

@@ -1,0 +1,29 @@
+#pragma once
+// What all parts of one shard share: its event loop, timers, memory, settings and counters.
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+
+#include "transports/http/counters.hpp"
+#include "transports/http/inbound.hpp"
+#include "transports/http/shard.hpp"
+#include "transports/http/wheel.hpp"
+
+namespace myelin::http {
+
+struct Loop {
+  explicit Loop(Config settings) : config(std::move(settings)) {}
+
+  Config config;
+  boost::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_1};
+  Wheel wheel{io};
+  BlockPool blocks;
+  Counters counters;
+  std::atomic<std::size_t> active{0};  ///< written by the shard's thread only
+  bool draining = false;
+  bool ended = false;                  ///< being destroyed: completions do nothing any more
+  std::function<void()> less_to_do;    ///< called while draining whenever something has ended
+};
+
+}  // namespace myelin::http

@@ -1,0 +1,302 @@
+// Finding a connection for a request: an idle one, a new one, or a place in the queue.
+
+#include "transports/http/pool.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "engine/base/log.hpp"
+
+namespace myelin::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kTargets = 10'000;
+constexpr std::size_t kSpare = 256;
+
+Fault no_connection() {
+  Fault fault(code::kConnectFailed, "No available connections to serve the request");
+  fault.status = 503;
+  return fault;
+}
+
+Fault refused(std::string detail) {
+  return Fault(code::kConnectFailed, "Error connecting to the back end", std::move(detail));
+}
+
+}  // namespace
+
+/// Gives a connection up when the exchange that was to use it goes away, unless it was handed on.
+class Lease {
+ public:
+  explicit Lease(Upstream& upstream) noexcept : upstream_(&upstream) {}
+  Lease(const Lease&) = delete;
+  ~Lease() {
+    if (upstream_) upstream_->drop();
+  }
+  Upstream& hand_on() noexcept { return *std::exchange(upstream_, nullptr); }
+
+ private:
+  Upstream* upstream_;
+};
+
+/// One request in a target's queue.
+class Waiter {
+ public:
+  Waiter(Loop& loop, Target& target, TimePoint due)
+      : target_(target), timer_(loop.wheel, this, [](void* self) { static_cast<Waiter*>(self)->wake(); }), due_(due) {}
+  Waiter(const Waiter&) = delete;
+  ~Waiter() { leave(); }
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    previous_ = target_.last;
+    (previous_ ? previous_->next_ : target_.first) = this;
+    target_.last = this;
+    ++target_.waiting;
+    timer_.set(due_);
+  }
+  void await_resume() const noexcept {}
+  void wake() {
+    leave();
+    waiter_.resume();
+  }
+
+ private:
+  void leave() noexcept {
+    if (target_.first != this && !previous_) return;
+    (previous_ ? previous_->next_ : target_.first) = next_;
+    (next_ ? next_->previous_ : target_.last) = previous_;
+    previous_ = next_ = nullptr;
+    --target_.waiting;
+  }
+  Target& target_;
+  Timer timer_;
+  TimePoint due_;
+  std::coroutine_handle<> waiter_;
+  Waiter* previous_ = nullptr;
+  Waiter* next_ = nullptr;
+};
+
+Pool::Pool(Loop& loop) : loop_(loop), resolver_(loop), default_tls_(loop.config.backend_tls) {}
+
+Pool::~Pool() = default;
+
+Result<const TlsClientContext*> Pool::tls_of(const OutgoingRequest& request) {
+  if (request.url.scheme != "https") return static_cast<const TlsClientContext*>(nullptr);
+  if (request.tls) return static_cast<const TlsClientContext*>(static_cast<const TlsClient*>(request.tls));
+  if (!default_tls_) {
+    auto made = TlsClient::make({});
+    if (!made) return std::move(made.fault());
+    default_tls_ = std::move(*made);
+  }
+  return static_cast<const TlsClientContext*>(default_tls_.get());
+}
+
+Result<Target*> Pool::find(const OutgoingRequest& request) {
+  auto tls = tls_of(request);
+  if (!tls) return std::move(tls.fault());
+  TargetKey key;
+  key.host = request.url.host;
+  key.port = request.url.port;
+  key.tls = *tls;
+  key.verify = request.verify_tls || !*tls;
+  if (const auto found = targets_.find(key); found != targets_.end()) return found->second.get();
+  if (targets_.size() >= kTargets) forget_unused();
+  if (targets_.size() >= kTargets) return no_connection();
+  auto made = std::make_unique<Target>(key);
+  Target* target = made.get();
+  targets_.emplace(target->key, std::move(made));
+  return target;
+}
+
+void Pool::forget_unused() {
+  std::erase_if(targets_, [](const auto& item) { return item.second->open == 0 && item.second->waiting == 0 && !item.second->serving; });
+}
+
+Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
+  auto found = find(request);
+  if (!found) co_return std::move(found.fault());
+  Target& target = **found;
+  const TimePoint started = Clock::now();
+  for (Fresh fresh = Fresh::no;; fresh = Fresh::yes) {
+    Upstream* upstream = fresh == Fresh::no ? take_idle(target) : nullptr;
+    if (!upstream) {
+      auto acquired = co_await acquire(target, request, started, fresh);
+      if (!acquired) co_return std::move(acquired.fault());
+      upstream = *acquired;
+    }
+    if (upstream->reused) loop_.counters.reuses.add();
+    Lease lease(*upstream);
+    if (co_await upstream->exchange(request, started)) co_return static_cast<BackendResponse*>(&lease.hand_on());
+    if (!upstream->was_stale() || fresh == Fresh::yes) co_return upstream->problem();
+    loop_.counters.retries.add();
+  }
+}
+
+Upstream* Pool::take_idle(Target& target) noexcept {
+  if (target.idle.empty()) return nullptr;
+  Upstream* upstream = target.idle.back();
+  target.idle.pop_back();
+  lend(*upstream);
+  return upstream;
+}
+
+void Pool::lend(Upstream& upstream) noexcept {
+  upstream.busy = true;
+  ++busy_;
+}
+
+void Pool::unlend(Upstream& upstream) noexcept {
+  if (!upstream.busy) return;
+  upstream.busy = false;
+  --busy_;
+}
+
+Task<Result<Upstream*>> Pool::acquire(Target& target, const OutgoingRequest& request, TimePoint started, Fresh fresh) {
+  const Config& config = loop_.config;
+  if (fresh == Fresh::yes && target.open >= config.per_endpoint && !target.idle.empty())
+    died(*target.idle.front());  // makes room for the fresh one
+  if (target.open >= config.per_endpoint) {
+    if (target.waiting >= config.per_endpoint_waiting) {
+      loop_.counters.rejections.add();
+      co_return no_connection();
+    }
+    loop_.counters.waits.add();
+    const Duration patience = request.timeout.count() > 0 ? request.timeout : config.backend_timeout;
+    {
+      Waiter waiter(loop_, target, started + patience);
+      co_await waiter;
+    }
+    if (Upstream* upstream = take_idle(target)) co_return upstream;
+    if (target.open >= config.per_endpoint) co_return no_connection();
+  }
+  co_return co_await connect(target, request, started);
+}
+
+Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& request, TimePoint started) {
+  const Config& config = loop_.config;
+  const Duration limit = config.connect_timeout.count() > 0 ? config.connect_timeout : config.backend_timeout / 2;
+  const bool endpoints = request.timeout_is_endpoints && request.timeout.count() > 0 && request.timeout < limit;
+  const TimePoint due = endpoints ? started + request.timeout : Clock::now() + limit;
+
+  Upstream& upstream = spare();
+  upstream.target = &target;
+  ++target.open;
+  lend(upstream);
+  Lease lease(upstream);
+  const Addresses addresses = co_await resolver_.resolve(target.host);
+  Fault fault = refused("cannot resolve host " + target.host);
+  for (const asio::ip::address& address : addresses) {
+    const asio::ip::tcp::endpoint endpoint(address, target.key.port);
+    const Io outcome = co_await upstream.stream.connect(endpoint, due);
+    if (outcome == Io::timed_out) {
+      fault = endpoints ? Fault(code::kTimeout, "Send timeout")
+                        : Fault(code::kConnectTimeout, "Timeout while connecting to the back end");
+      break;
+    }
+    fault = refused("no connection to " + target.host);
+    if (outcome != Io::done) continue;
+    if (target.key.tls) {
+      upstream.stream.use_tls(*target.key.tls, target.host, target.key.verify, target.session);
+      auto secured = co_await handshake(upstream, due);
+      if (!secured) {
+        fault = std::move(secured.fault());
+        break;
+      }
+    }
+    loop_.counters.connects.add();
+    co_return &lease.hand_on();
+  }
+  loop_.counters.connect_failures.add();
+  co_return fault;
+}
+
+Task<Result<void>> Pool::handshake(Upstream& upstream, TimePoint due) {
+  const Io outcome = co_await upstream.stream.handshake(due);
+  if (outcome == Io::done) co_return Result<void>();
+  if (outcome == Io::timed_out) co_return Fault(code::kConnectTimeout, "Timeout in the TLS handshake with the back end");
+  co_return refused("TLS handshake: " + upstream.stream.tls()->problem());
+}
+
+Upstream& Pool::spare() {
+  if (!spare_.empty()) {
+    Upstream& upstream = *spare_.back();
+    spare_.pop_back();
+    return upstream;
+  }
+  all_.push_back(std::make_unique<Upstream>(loop_, *this));
+  all_.back()->index = all_.size() - 1;
+  return *all_.back();
+}
+
+void Pool::put_back(Upstream& upstream, std::int64_t keep_alive_seconds) {
+  unlend(upstream);
+  Duration time = loop_.config.pool_idle;
+  if (keep_alive_seconds >= 0) time = std::min(time, Duration(keep_alive_seconds * 1000 - 1000));
+  if (time.count() <= 0 || loop_.draining) {
+    upstream.drop();
+    return;
+  }
+  Target& target = *upstream.target;
+  upstream.rest(Clock::now() + time);
+  if (upstream.stream.read_ended()) {
+    upstream.drop();
+    return;
+  }
+  target.idle.push_back(&upstream);
+  if (target.first) serve_waiting(target);
+}
+
+/// An idle connection has ended, or is not wanted any more.
+void Pool::died(Upstream& upstream) {
+  std::erase(upstream.target->idle, &upstream);
+  loop_.counters.stale.add();
+  upstream.drop();
+}
+
+void Pool::closed(Upstream& upstream) noexcept {
+  unlend(upstream);
+  Target* target = std::exchange(upstream.target, nullptr);
+  upstream.reused = false;
+  if (target) {
+    --target->open;
+    if (target->first) serve_waiting(*target);
+  }
+  if (!upstream.stream.pending()) quiet(upstream);
+  if (loop_.draining && loop_.less_to_do) loop_.less_to_do();
+}
+
+/// Nothing of it is pending any more: it can serve again.
+void Pool::quiet(Upstream& upstream) noexcept {
+  if (upstream.target || loop_.ended) return;
+  if (spare_.capacity() == 0) spare_.reserve(kSpare);
+  spare_.push_back(&upstream);
+}
+
+/// Wakes as many of those who wait as can be served, from the event loop, so that whoever released
+/// a connection goes on first.
+void Pool::serve_waiting(Target& target) {
+  if (std::exchange(target.serving, true)) return;
+  asio::post(loop_.io, [this, &target] {
+    if (loop_.ended) return;
+    target.serving = false;
+    while (target.first && (!target.idle.empty() || target.open < loop_.config.per_endpoint)) target.first->wake();
+  });
+}
+
+void Pool::drain() {
+  for (const auto& [key, target] : targets_)
+    while (!target->idle.empty()) died(*target->idle.back());
+}
+
+void Pool::close_all() noexcept {
+  for (const auto& upstream : all_) {
+    upstream->forget();
+    upstream->stream.forget();
+  }
+}
+
+}  // namespace myelin::http

@@ -1,0 +1,90 @@
+#pragma once
+// Connections to backends of one shard, by host, port and TLS settings: a stack of idle ones each,
+// a limit, and a queue of those who wait at the limit (REL-022). Implements Sender.
+
+#include <coroutine>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/ports/sender.hpp"
+#include "transports/http/resolver.hpp"
+#include "transports/http/upstream.hpp"
+
+namespace myelin::http {
+
+/// What connections are shared by (REL-113). The server name of the handshake is the host.
+struct TargetKey {
+  std::string_view host;
+  std::uint16_t port = 0;
+  const TlsClientContext* tls = nullptr;  ///< null: plain
+  bool verify = true;
+  bool operator==(const TargetKey&) const = default;
+};
+
+struct HashTarget {
+  std::size_t operator()(const TargetKey& key) const noexcept {
+    return std::hash<std::string_view>()(key.host) * 31 + key.port + reinterpret_cast<std::uintptr_t>(key.tls) / 16 +
+           (key.verify ? 1 : 0);
+  }
+};
+
+class Waiter;
+
+struct Target {
+  explicit Target(const TargetKey& wanted) : host(wanted.host), key(wanted) { key.host = host; }
+  std::string host;
+  TargetKey key;                    ///< its host is `host`
+  std::vector<Upstream*> idle;      ///< used last is last
+  std::size_t open = 0;             ///< connections and attempts
+  Waiter* first = nullptr;    ///< waiting for a connection, oldest first
+  Waiter* last = nullptr;
+  std::size_t waiting = 0;
+  bool serving = false;             ///< those who wait are about to be looked at
+  SessionPtr session;               ///< TLS session to resume
+};
+
+class Pool final : public Sender {
+ public:
+  explicit Pool(Loop& loop);
+  ~Pool() override;
+
+  Task<Result<BackendResponse*>> send(const OutgoingRequest& request) override;
+
+  // Called by connections:
+  void put_back(Upstream& upstream, std::int64_t keep_alive_seconds);
+  void closed(Upstream& upstream) noexcept;
+  void died(Upstream& upstream);
+  void quiet(Upstream& upstream) noexcept;
+
+  /// Closes idle connections; those in use are closed when they are released.
+  void drain();
+  std::size_t busy() const noexcept { return busy_; }
+  /// Closes all sockets; the shard is ending.
+  void close_all() noexcept;
+
+ private:
+  enum class Fresh { no, yes };
+  Task<Result<Upstream*>> acquire(Target& target, const OutgoingRequest& request, TimePoint started, Fresh fresh);
+  Task<Result<Upstream*>> connect(Target& target, const OutgoingRequest& request, TimePoint started);
+  Task<Result<void>> handshake(Upstream& upstream, TimePoint due);
+  Upstream* take_idle(Target& target) noexcept;
+  Result<Target*> find(const OutgoingRequest& request);
+  Result<const TlsClientContext*> tls_of(const OutgoingRequest& request);
+  Upstream& spare();
+  void lend(Upstream& upstream) noexcept;
+  void unlend(Upstream& upstream) noexcept;
+  void serve_waiting(Target& target);
+  void forget_unused();
+
+  Loop& loop_;
+  Resolver resolver_;
+  std::shared_ptr<const TlsClient> default_tls_;
+  std::unordered_map<TargetKey, std::unique_ptr<Target>, HashTarget> targets_;
+  std::vector<std::unique_ptr<Upstream>> all_;
+  std::vector<Upstream*> spare_;
+  std::size_t busy_ = 0;
+};
+
+}  // namespace myelin::http

@@ -1,0 +1,165 @@
+// Puts the parts of one shard together: listeners, clients, pool, timers.
+
+#include "transports/http/shard.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <vector>
+
+#include "transports/http/client_connection.hpp"
+#include "transports/http/listener.hpp"
+#include "transports/http/pool.hpp"
+
+namespace myelin::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kSpareClients = 1024;
+
+/// Work done again and again, by the shard's clock.
+class Periodic {
+ public:
+  Periodic(Loop& loop, Duration interval, std::function<void()> work)
+      : interval_(interval),
+        work_(std::move(work)),
+        timer_(loop.wheel, this, [](void* self) { static_cast<Periodic*>(self)->due(); }) {
+    timer_.set(Clock::now() + interval_);
+  }
+
+ private:
+  void due() {
+    timer_.set(Clock::now() + interval_);
+    work_();
+  }
+  Duration interval_;
+  std::function<void()> work_;
+  Timer timer_;
+};
+
+}  // namespace
+
+struct Shard::Impl final : Clients {
+  explicit Impl(Config settings) : loop(std::move(settings)), pool(loop), guard(loop.io.get_executor()), limit(loop.wheel, this, [](void* self) {
+        static_cast<Impl*>(self)->loop.io.stop();
+      }) {
+    loop.less_to_do = [this] { end_if_drained(); };
+  }
+  ~Impl();
+
+  void accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor);
+  void gone(ClientConnection& client) override;
+  void quiet(ClientConnection& client) override;
+  void drain(Duration time);
+  void end_if_drained();
+
+  Loop loop;
+  Pool pool;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<std::unique_ptr<Periodic>> periodics;
+  std::vector<std::unique_ptr<ClientConnection>> all;
+  std::vector<ClientConnection*> spare;
+  ClientConnection* first = nullptr;  ///< open ones
+  asio::executor_work_guard<asio::io_context::executor_type> guard;
+  Timer limit;
+};
+
+/// Exchanges go first, as they use everything else; completions that are still queued then find
+/// the shard ended.
+Shard::Impl::~Impl() {
+  loop.ended = true;
+  for (const auto& listener : listeners) listener->close();
+  for (const auto& client : all) client->forget();
+  pool.close_all();
+  guard.reset();
+  loop.io.restart();
+  loop.io.poll();
+  for (ClientConnection* client = first; client; client = client->next) ConnectionLimit::closed();
+}
+
+void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor) {
+  if (spare.empty()) {
+    all.push_back(std::make_unique<ClientConnection>(loop, *this));
+    spare.push_back(all.back().get());
+  }
+  ClientConnection& client = *spare.back();
+  spare.pop_back();
+  client.previous = nullptr;
+  client.next = first;
+  if (first) first->previous = &client;
+  first = &client;
+  loop.counters.accepted.add();
+  loop.counters.open.add();
+  ConnectionLimit::opened();
+  client.start(remote, listener.local(), descriptor, listener.tls(), listener.pipeline());
+}
+
+void Shard::Impl::gone(ClientConnection& client) {
+  (client.previous ? client.previous->next : first) = client.next;
+  if (client.next) client.next->previous = client.previous;
+  client.previous = client.next = nullptr;
+  loop.counters.open.subtract(1);
+  ConnectionLimit::closed();
+  if (loop.draining) end_if_drained();
+}
+
+void Shard::Impl::quiet(ClientConnection& client) {
+  if (loop.ended) return;
+  spare.push_back(&client);
+}
+
+void Shard::Impl::drain(Duration time) {
+  if (loop.draining) return;
+  loop.draining = true;
+  for (const auto& listener : listeners) listener->close();
+  for (ClientConnection* client = first; client; client = client->next) client->drain();
+  pool.drain();
+  limit.set(Clock::now() + time);
+  end_if_drained();
+}
+
+void Shard::Impl::end_if_drained() {
+  if (!first && pool.busy() == 0) loop.io.stop();
+}
+
+Shard::Shard(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+Shard::~Shard() = default;
+
+Result<std::uint16_t> Shard::listen(const std::string& address, std::uint16_t port,
+                                    std::shared_ptr<const TlsServer> tls, Pipeline& pipeline) {
+  auto listener = std::make_unique<Listener>(
+      impl_->loop, std::move(tls), pipeline,
+      [impl = impl_.get()](Listener& from, const asio::ip::tcp::endpoint& remote, int descriptor) {
+        impl->accept(from, remote, descriptor);
+      });
+  auto opened = listener->open(address, port);
+  if (opened) impl_->listeners.push_back(std::move(listener));
+  return opened;
+}
+
+Sender& Shard::sender() noexcept { return impl_->pool; }
+
+void Shard::post(std::function<void()> work) {
+  asio::post(impl_->loop.io, [impl = impl_.get(), work = std::move(work)] {
+    if (!impl->loop.ended) work();
+  });
+}
+
+void Shard::every(Duration interval, std::function<void()> work) {
+  impl_->periodics.push_back(std::make_unique<Periodic>(impl_->loop, interval, std::move(work)));
+}
+
+void Shard::run() { impl_->loop.io.run(); }
+
+void Shard::drain(Duration limit) {
+  asio::post(impl_->loop.io, [impl = impl_.get(), limit] {
+    if (!impl->loop.ended) impl->drain(limit);
+  });
+}
+
+void Shard::stop() { impl_->loop.io.stop(); }
+
+std::size_t Shard::active() const noexcept { return impl_->loop.active.load(std::memory_order_relaxed); }
+
+}  // namespace myelin::http

@@ -1,0 +1,91 @@
+#pragma once
+// What TLS settings are made of: OpenSSL contexts, and the engine that turns received records into
+// bytes and bytes into records without touching a socket.
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "transports/http/inbound.hpp"
+#include "transports/http/tls.hpp"
+
+namespace myelin::http {
+
+struct FreeTls {
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+};
+using ContextPtr = std::unique_ptr<SSL_CTX, FreeTls>;
+using SessionPtr = std::unique_ptr<SSL_SESSION, FreeTls>;
+
+class TlsServerContext final : public TlsServer {
+ public:
+  TlsServerContext(ContextPtr made, bool asks_clients) : context(std::move(made)), client_auth(asks_clients) {}
+  ContextPtr context;
+  bool client_auth;  ///< Host must match the server name of the handshake (REL-114)
+};
+
+class TlsClientContext final : public TlsClient {
+ public:
+  TlsClientContext(ContextPtr made, bool verifies) : context(std::move(made)), verify(verifies) {}
+  ContextPtr context;
+  bool verify;
+};
+
+/// The TLS state of one connection. Records are received into room() and sent from output().
+class TlsEngine {
+ public:
+  enum class Step { done, more, closed, failed };
+
+  TlsEngine(const TlsServerContext& context, BlockPool& pool);
+  /// `host` is verified and sent as server name unless it is an address (REL-113). `session` is
+  /// resumed if the peer agrees; the newest one the peer offers is put in its place.
+  TlsEngine(const TlsClientContext& context, BlockPool& pool, const std::string& host, bool verify,
+            SessionPtr& session);
+  TlsEngine(const TlsEngine&) = delete;
+  TlsEngine& operator=(const TlsEngine&) = delete;
+
+  Step handshake();
+  /// Decrypts what was received into `to`. more: nothing (left) to decrypt.
+  Step decrypt(Inbound& to);
+  /// Encrypts up to one record of the texts and takes that much off them; false when TLS is broken.
+  bool encrypt(std::span<std::string_view> texts);
+  /// Tells the peer that nothing follows.
+  void end();
+
+  std::span<char> room();
+  void received(std::size_t bytes) noexcept { end_ += bytes; }
+  /// There may be something to decrypt without receiving more.
+  bool has_input() const noexcept { return begin_ < end_ || SSL_pending(ssl_.get()) > 0; }
+  void release_input() noexcept;
+
+  std::string_view output() const noexcept { return std::string_view(output_).substr(sent_); }
+  void sent(std::size_t bytes) noexcept;
+
+  bool ready() const noexcept { return ready_; }
+  /// Why the handshake failed, for a fault's detail.
+  std::string problem() const;
+  /// The server name the client asked for, or empty.
+  std::string_view server_name() const noexcept;
+
+ private:
+  static const BIO_METHOD* method();
+  static int bio_read(BIO* bio, char* to, int size);
+  static int bio_write(BIO* bio, const char* from, int size);
+  static long bio_control(BIO* bio, int command, long number, void* pointer);
+  void attach();
+  Step outcome(int result);
+
+  std::unique_ptr<SSL, FreeTls> ssl_;
+  Block input_;
+  std::size_t begin_ = 0, end_ = 0;
+  std::string output_;
+  std::size_t sent_ = 0;
+  unsigned long error_ = 0;
+  bool ready_ = false;
+};
+
+}  // namespace myelin::http
