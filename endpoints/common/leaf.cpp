@@ -46,17 +46,23 @@ bool drops_body(Message& message, std::string_view method) {
   return method != message.incoming.method || message.status != 0 || message.payload.edited();
 }
 
-void fill_body(Message& message, const OutgoingBody& body, OutgoingRequest& request) {
+/// The body for the wire. One that is not to go out is left unread, unless it becomes a query.
+Result<OutgoingBody> body_of(Message& message, const FormatOptions& options, bool dropped) {
+  if (!dropped || options.format == EndpointFormat::get || message.payload.edited()) return format_request(message, options);
+  return OutgoingBody{};
+}
+
+void fill_body(Message& message, const OutgoingBody& body, bool dropped, OutgoingRequest& request) {
   request.content_type = body.content_type;
   request.drop_content_type = body.drop_content_type;
   request.has_soap_action = body.has_soap_action;
   request.soap_action = body.soap_action;
   if (body.drop_soap_action) message.headers.remove("SOAPAction");
-  request.has_body = body.has_body && !drops_body(message, request.method);
+  request.has_body = body.has_body && !dropped;
   if (request.has_body) {
     request.bytes = body.bytes;
     request.stream = body.stream;
-  } else if (is_one_of(request.method, {"GET", "DELETE"})) {
+  } else if (is_one_of(request.method, {"GET", "DELETE", "HEAD"})) {
     request.content_type = {};
     request.drop_content_type = true;
   }
@@ -202,52 +208,56 @@ std::string_view SendingLeaf::method_of(Message& message) const {
   return message.incoming.method.empty() ? "POST" : message.incoming.method;
 }
 
-bool SendingLeaf::takes_postfix(Message& message, const OutgoingBody& body, std::string_view method) const {
+bool SendingLeaf::takes_postfix(Message& message, std::string_view method) const {
   if (definition.format == EndpointFormat::soap11 || definition.format == EndpointFormat::soap12) return false;  // EP-064
-  if (definition.format == EndpointFormat::rest || body.rest || message.rest) return true;
+  if (definition.format == EndpointFormat::rest || message.rest) return true;
   if (method != "POST") return is_one_of(method, {"GET", "DELETE", "PUT", "OPTIONS", "PATCH", "HEAD"});
   const MediaKind kind = message.payload.kind();
   if (kind == MediaKind::soap11) return !message.headers.find("SOAPAction");
   return kind != MediaKind::soap12;
 }
 
-std::string_view SendingLeaf::target_of(Message& message, const Destination& to, const OutgoingBody& body,
-                                        std::string_view method) const {
-  std::string_view target = to.url.target;
-  if (to.takes_postfix && message.has_postfix && !message.postfix.empty() && takes_postfix(message, body, method))
-    target = join_postfix(target, message.postfix, message.arena);
-  return origin_form(append_query(target, body.query, message.arena), message.arena);
+/// Where the request goes and how. All that can fail comes before the body is taken.
+Result<void> SendingLeaf::address(Message& message, const Destination& to, OutgoingRequest& request) const {
+  request.method = method_of(message);
+  if (!is_method(request.method)) return Fault("'" + std::string(request.method) + "' is no HTTP method");
+  request.url = to.url;
+  request.target = to.url.target;
+  if (to.takes_postfix && message.has_postfix && !message.postfix.empty() && takes_postfix(message, request.method)) {
+    request.target = join_postfix(request.target, message.postfix, message.arena);
+    if (!is_visible(request.target)) return Fault("the request path holds blanks or control characters");
+  }
+  request.target = origin_form(request.target, message.arena);
+  request.host = to.url.authority;
+  const Value* host = message.axis2.find("REQUEST_HOST_HEADER");
+  if (!host || host->is_null()) return {};
+  request.host = text_of(*host, message);
+  if (!is_visible(request.host)) return Fault("REQUEST_HOST_HEADER holds blanks or control characters");
+  return {};
 }
 
 Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) const {
-  Result<void> applied = apply_properties(message);  // EP-056
-  if (!applied) return applied;
+  Result<void> done = apply_properties(message);  // EP-056
+  if (!done) return done;
   auto to = destination(message);
   if (!to) return std::move(to).fault();
   if (to->from_request && !allow_link_local_ && is_link_local(to->url.host))
     return Fault("link-local address '" + std::string(to->url.host) + "' in request data is refused");
+  done = address(message, *to, request);
+  if (!done) return done;
+  request.timeout = definition.timeout_for(message);
+  request.timeout_is_endpoints = request.timeout.count() > 0;
 
   FormatOptions options = options_;
   options.destination = to->text;
-  auto body = format_request(message, options);
+  const bool dropped = drops_body(message, request.method);
+  auto body = body_of(message, options, dropped);
   if (!body) return std::move(body).fault();
-
-  request.method = method_of(message);
-  if (!is_method(request.method)) return Fault("'" + std::string(request.method) + "' is no HTTP method");
-  request.url = to->url;
-  request.target = target_of(message, *to, *body, request.method);
-  if (!is_visible(request.target)) return Fault("the request path holds blanks or control characters");
+  request.target = append_query(request.target, body->query, message.arena);
   request.url.target = request.target;
-  request.host = to->url.authority;
-  if (const Value* host = message.axis2.find("REQUEST_HOST_HEADER"); host && !host->is_null()) {
-    request.host = text_of(*host, message);
-    if (!is_visible(request.host)) return Fault("REQUEST_HOST_HEADER holds blanks or control characters");
-  }
   request.headers = &message.headers;
-  fill_body(message, *body, request);
+  fill_body(message, *body, dropped, request);
   fill_switches(message, request);
-  request.timeout = definition.timeout_for(message);
-  request.timeout_is_endpoints = request.timeout.count() > 0;
   return {};
 }
 

@@ -59,9 +59,8 @@ class SendingLeaf : public Leaf {
 
  private:
   std::string_view method_of(Message& message) const;
-  std::string_view target_of(Message& message, const Destination& to, const OutgoingBody& body,
-                             std::string_view method) const;
-  bool takes_postfix(Message& message, const OutgoingBody& body, std::string_view method) const;
+  Result<void> address(Message& message, const Destination& to, OutgoingRequest& request) const;
+  bool takes_postfix(Message& message, std::string_view method) const;
   Need compute_need() const noexcept;
 
   StateStore* states_;
