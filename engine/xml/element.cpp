@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/base/text.hpp"
+#include "engine/xml/write.hpp"
 
 namespace myelin::xml {
 
@@ -51,37 +51,68 @@ std::optional<std::string_view> Element::resolve(std::string_view wanted) const 
   return std::nullopt;
 }
 
-namespace {
+std::string qualified_name(std::string_view prefix, std::string_view name) {
+  return prefix.empty() ? std::string(name) : std::string(prefix) + ':' + std::string(name);
+}
 
 void write_attribute(std::string& out, std::string_view name, std::string_view value) {
   out += ' ';
   out += name;
   out += "=\"";
-  for (const char c : text::xml_escape(value)) {
-    if (c == '\n') out += "&#xA;";
-    else if (c == '\t') out += "&#x9;";
-    else out += c;
-  }
-  out += '"';
-}
-
-std::string qualified(std::string_view prefix, std::string_view name) {
-  return prefix.empty() ? std::string(name) : std::string(prefix) + ':' + std::string(name);
-}
-
-void write_text(std::string& out, std::string_view value) {
   for (const char c : value) {
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\n': out += "&#xA;"; break;
+      case '\t': out += "&#x9;"; break;
+      case '\r': out += "&#xD;"; break;
+      default: out += c;
+    }
+  }
+  out += '"';
+}
+
+void write_text(std::string& out, std::string_view value) {
+  const std::size_t begin = out.size();
+  for (const char c : value) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>':  // only the end of a CDATA section may not stand in text
+        out += std::string_view(out).substr(begin).ends_with("]]") ? "&gt;" : ">";
+        break;
       case '\r': out += "&#xD;"; break;
       default: out += c;
     }
   }
 }
 
-void write_element(std::string& out, const Element& element, const Namespaces& extra);
+void write_start(std::string& out, const Element& element, const Namespaces& extra) {
+  const auto declare = [&out](const auto& entry) {
+    write_attribute(out, entry.first.empty() ? "xmlns" : "xmlns:" + entry.first, entry.second);
+  };
+  out += '<' + qualified_name(element.prefix, element.name);
+  for (const auto& entry : extra) declare(entry);
+  for (const auto& entry : element.declarations) declare(entry);
+  for (const Attribute& attribute : element.attributes)
+    write_attribute(out, qualified_name(attribute.prefix, attribute.name), attribute.value);
+}
+
+namespace {
+
+void write_element(std::string& out, const Element& element, const Namespaces& extra) {
+  write_start(out, element, extra);
+  if (element.nodes.empty()) {
+    out += "/>";
+    return;
+  }
+  out += '>';
+  for (const Node& node : element.nodes) write_node(out, node);
+  out += "</" + qualified_name(element.prefix, element.name) + '>';
+}
+
+}  // namespace
 
 void write_node(std::string& out, const Node& node) {
   switch (node.kind) {
@@ -93,24 +124,7 @@ void write_node(std::string& out, const Node& node) {
   }
 }
 
-void write_element(std::string& out, const Element& element, const Namespaces& extra) {
-  const std::string name = qualified(element.prefix, element.name);
-  const auto declare = [&out](const auto& entry) {
-    write_attribute(out, entry.first.empty() ? "xmlns" : "xmlns:" + entry.first, entry.second);
-  };
-  out += '<' + name;
-  for (const auto& entry : extra) declare(entry);
-  for (const auto& entry : element.declarations) declare(entry);
-  for (const Attribute& attribute : element.attributes)
-    write_attribute(out, qualified(attribute.prefix, attribute.name), attribute.value);
-  if (element.nodes.empty()) {
-    out += "/>";
-    return;
-  }
-  out += '>';
-  for (const Node& node : element.nodes) write_node(out, node);
-  out += "</" + name + '>';
-}
+namespace {
 
 bool mentions(std::string_view value, const std::string& prefix) {
   return !prefix.empty() && value.find(prefix + ':') != std::string_view::npos;

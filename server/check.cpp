@@ -1,0 +1,80 @@
+#include "server/check.hpp"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/ports/state.hpp"
+#include "engine/runtime/loader.hpp"
+
+namespace myelin {
+
+namespace {
+
+struct Arguments {
+  bool strict = false;
+  bool json = false;
+  std::vector<std::string> paths;
+  std::string wrong;
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  bool options = true;
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (options && word == "--") options = false;
+    else if (options && word == "--strict") arguments.strict = true;
+    else if (options && word == "--json") arguments.json = true;
+    else if (options && word.starts_with('-')) arguments.wrong = "unknown option '" + std::string(word) + "'";
+    else arguments.paths.emplace_back(word);
+  }
+  if (arguments.wrong.empty() && arguments.paths.empty()) arguments.wrong = "no path is given";
+  return arguments;
+}
+
+/// The problems of one path; at least one error when it cannot be deployed.
+xml::Problems check(const std::string& path, bool strict) {
+  StateStore states;
+  Loader::Options options;
+  options.strict = strict;
+  options.offline = true;
+  Loader loader(path, states, options);
+  xml::Problems problems;
+  if (!loader.load(problems) && !problems.has_errors()) problems.error({path, 0, 0}, "nothing can be deployed");
+  return problems;
+}
+
+void print(const std::vector<xml::Problem>& problems, bool json) {
+  if (json) std::fputs("[", stdout);
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    const std::string line = json ? (i > 0 ? ",\n" : "\n") + problems[i].json() : problems[i].text() + '\n';
+    std::fputs(line.c_str(), stdout);
+  }
+  if (json) std::fputs(problems.empty() ? "]\n" : "\n]\n", stdout);
+}
+
+}  // namespace
+
+int check_command(int argc, char** argv) {
+  const Arguments arguments = parse(argc, argv);
+  if (!arguments.wrong.empty()) {
+    std::fprintf(stderr, "myelin check: %s\nusage: myelin check [--strict] [--json] PATH...\n", arguments.wrong.c_str());
+    return 2;
+  }
+  std::vector<xml::Problem> all;
+  std::size_t errors = 0;
+  for (const std::string& path : arguments.paths) {
+    const xml::Problems problems = check(path, arguments.strict);
+    errors += problems.error_count();
+    all.insert(all.end(), problems.all().begin(), problems.all().end());
+  }
+  print(all, arguments.json);
+  if (!arguments.json)
+    std::fprintf(stderr, "%zu errors, %zu warnings\n", errors, all.size() - errors);
+  if (errors > 0) return 2;
+  return arguments.strict && !all.empty() ? 1 : 0;
+}
+
+}  // namespace myelin
