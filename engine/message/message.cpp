@@ -34,6 +34,7 @@ void Message::reset() noexcept {
   fault = Fault{};
   spawned.clear();
   spawned_pending.clear();
+  kept.clear();
   depth = 0;
   body_limit = std::size_t{64} << 20;
   formatted.clear();
