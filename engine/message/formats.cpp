@@ -259,12 +259,12 @@ Result<OutgoingBody> Formatter::nothing() {
 }
 
 Result<OutgoingBody> Formatter::relay() {
+  const std::string& own = payload_.content_type();
   if (!full_type_.empty()) out_.content_type = message_.copy(full_type_);
   else if (!chosen_.empty()) out_.content_type = message_.copy(chosen_);
-  else if (!payload_.received()) out_.content_type = payload_.content_type();
-  else if (!options_.encoding.empty() && !payload_.content_type().empty() &&
-           media_parameter(payload_.content_type(), "charset").empty())
-    out_.content_type = message_.arena.join(payload_.content_type(), std::string_view("; charset="), options_.encoding);
+  else if (!options_.encoding.empty() && !own.empty() && media_parameter(own, "charset").empty())
+    out_.content_type = message_.arena.join(own, std::string_view("; charset="), options_.encoding);
+  else if (!payload_.received()) out_.content_type = own;
   if (out_.drop_content_type) out_.content_type = {};
   out_.has_body = true;
   out_.stream = payload_.source();
