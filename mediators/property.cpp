@@ -303,6 +303,8 @@ std::unique_ptr<Mediator> build_property(const xml::Element& element, Build& bui
   const std::span<const ScopeName> scopes(kScopes, property->apache ? kApacheScopes : std::size(kScopes));
   property->type = bind.choice("type", types, Type::string);
   property->scope = bind.choice("scope", scopes, Scope::normal);
+  if (!property->remove && (property->scope == Scope::registry || property->scope == Scope::system))
+    bind.warning("scope '" + *bind.text("scope") + "' cannot be written: messages that get here end in a fault");
   const bool named = read_name(*property, bind, build);
   const bool valued = read_value(*property, bind, build);
   const bool matched = read_pattern(*property, bind);

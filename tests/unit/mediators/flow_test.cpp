@@ -144,6 +144,13 @@ TEST_F(FlowMediatorTest, ThrowErrorSetsItsTypeAndFaults) {
 
 TEST_F(FlowMediatorTest, CommentsDoNothing) { EXPECT_EQ(run("<comment>text</comment>"), Flow::next); }
 
+TEST_F(FlowMediatorTest, CallSourcesAndTargetsMustSayWhat) {
+  EXPECT_THAT(errors_of("<call><source/></call>"), HasSubstr("<source> of <call> is empty"));
+  EXPECT_THAT(errors_of(R"(<call><target type="property"/></call>)"), HasSubstr("<target> of <call> names nothing"));
+  EXPECT_THAT(errors_of(R"(<call><target type="header">x</target></call>)"), HasSubstr("header"));
+  EXPECT_THAT(errors_of(R"(<call initAxis2ClientOptions="yes"/>)"), HasSubstr("yes"));
+}
+
 // MED-051
 TEST_F(FlowMediatorTest, FlowControlNeedsNoBody) {
   for (const char* mediator : {"<in/>", "<out/>", "<send/>", "<respond/>", "<loopback/>", "<drop/>", "<call/>", "<comment/>",
