@@ -48,8 +48,7 @@ Behaviour told(const HttpMessage& request) {
 
 }  // namespace
 
-Backend::Backend(std::string name, bool tls)
-    : name_(std::move(name)), tls_(tls), context_(tls ? tls_server_context() : nullptr) {}
+Backend::Backend(std::string name, TlsContext tls) : name_(std::move(name)), tls_(std::move(tls)) {}
 
 Backend::~Backend() {
   {
@@ -140,7 +139,7 @@ void Backend::record(HttpMessage request) {
 }
 
 void Backend::serve(Stream& stream) {
-  if (tls_ && !stream.start_tls_server(context_)) return;
+  if (tls_ && !stream.start_tls_server(tls_)) return;
   HttpReader reader(stream);
   for (;;) {
     HttpMessage request;

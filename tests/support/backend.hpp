@@ -57,7 +57,8 @@ struct Behaviour {
 
 class Backend {
  public:
-  explicit Backend(std::string name, bool tls = false);
+  /// With a `tls` context it speaks TLS.
+  explicit Backend(std::string name, TlsContext tls = nullptr);
   ~Backend();
 
   const std::string& name() const noexcept { return name_; }
@@ -86,8 +87,7 @@ class Backend {
   void record(HttpMessage request);
 
   std::string name_;
-  bool tls_;
-  TlsContext context_;
+  TlsContext tls_;
   Listener listener_;
   std::thread acceptor_;
 

@@ -181,11 +181,15 @@ Statement CaseRunner::substitute(Statement statement) const {
 // --- setting up -------------------------------------------------------------------------------------
 
 void CaseRunner::do_backend(const Statement& at, const Words& line) {
-  const bool tls = line.size() > 2 && line[2].is("tls");
+  const bool other = line.size() > 2 && line[2].is("tls-for-another");
+  const bool tls = other || (line.size() > 2 && line[2].is("tls"));
   auto wanted = behaviour(line, tls ? 3 : 2, at.block);
   if (!wanted) return fail(at, "unknown behaviour of a backend");
   auto& backend = backends_[line[1].text];
-  if (!backend) backend = std::make_unique<Backend>(line[1].text, tls);
+  if (!backend) {
+    const auto whom = other ? CertificateFor::other_host : CertificateFor::localhost;
+    backend = std::make_unique<Backend>(line[1].text, tls ? tls_server_context(whom) : nullptr);
+  }
   backend->behave(std::move(*wanted));
 }
 

@@ -35,7 +35,7 @@ struct Identity {
 };
 
 /// `issuer` null: self-signed authority.
-Identity make(const char* name, long serial, const Identity* issuer) {
+Identity make(const char* name, long serial, const Identity* issuer, const char* alternatives = "") {
   Identity made;
   made.key.reset(EVP_EC_gen("P-256"));
   require(made.key != nullptr, "no key");
@@ -51,7 +51,7 @@ Identity make(const char* name, long serial, const Identity* issuer) {
   X509* signer = issuer ? issuer->certificate.get() : certificate;
   X509_set_issuer_name(certificate, X509_get_subject_name(signer));
   if (issuer) {
-    extend(certificate, signer, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+    extend(certificate, signer, NID_subject_alt_name, alternatives);
   } else {
     extend(certificate, signer, NID_basic_constraints, "critical,CA:TRUE");
     extend(certificate, signer, NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -63,7 +63,8 @@ Identity make(const char* name, long serial, const Identity* issuer) {
 
 struct Identities {
   Identity authority = make("Test authority", 1, nullptr);
-  Identity server = make("localhost", 2, &authority);
+  Identity server = make("localhost", 2, &authority, "DNS:localhost,IP:127.0.0.1");
+  Identity other = make("other.example", 3, &authority, "DNS:other.example");
 };
 
 const Identities& identities() {
@@ -94,11 +95,11 @@ CertificateFiles write_certificates(const std::filesystem::path& folder) {
   return files;
 }
 
-TlsContext tls_server_context() {
+TlsContext tls_server_context(CertificateFor whom) {
   TlsContext context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
-  const Identities& all = identities();
-  require(SSL_CTX_use_certificate(context.get(), all.server.certificate.get()) == 1, "certificate");
-  require(SSL_CTX_use_PrivateKey(context.get(), all.server.key.get()) == 1, "key");
+  const Identity& identity = whom == CertificateFor::localhost ? identities().server : identities().other;
+  require(SSL_CTX_use_certificate(context.get(), identity.certificate.get()) == 1, "certificate");
+  require(SSL_CTX_use_PrivateKey(context.get(), identity.key.get()) == 1, "key");
   return context;
 }
 

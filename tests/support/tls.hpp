@@ -17,8 +17,10 @@ struct CertificateFiles {
 CertificateFiles write_certificates(const std::filesystem::path& folder);
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
-/// A server's context with the certificate above.
-TlsContext tls_server_context();
+/// Whom a server's certificate is for.
+enum class CertificateFor { localhost, other_host };
+/// A server's context with the certificate above, or one of the same authority for other.example.
+TlsContext tls_server_context(CertificateFor whom = CertificateFor::localhost);
 /// A client's, which trusts the authority above.
 TlsContext tls_client_context();
 
