@@ -1,6 +1,4 @@
 #pragma once
-// What of a message must be loaded before a mediator or an expression looks at it.
-
 #include <cstdint>
 
 namespace myelin {

