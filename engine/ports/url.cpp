@@ -11,7 +11,9 @@ namespace myelin {
 namespace {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+constexpr bool is_hex(char c) noexcept {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// RFC 3986 reg-name; without the comma, which joins two Host fields into one.
@@ -25,7 +27,8 @@ constexpr auto kRegName = [] {
 constexpr bool is_ipv6(char c) noexcept { return is_hex(c) || c == ':' || c == '.'; }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
-  if (text.empty() || text.size() > 5 || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
+  if (text.empty() || text.size() > 5) return std::nullopt;
+  if (!std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
   std::uint32_t port = 0;
   for (const char c : text) port = port * 10 + static_cast<std::uint32_t>(c - '0');
   if (port == 0 || port > 65535) return std::nullopt;

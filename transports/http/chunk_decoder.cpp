@@ -11,6 +11,8 @@ namespace myelin::http {
 
 namespace {
 
+constexpr std::uint64_t kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
 constexpr int hex_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -69,7 +71,7 @@ bool ChunkDecoder::size_line(std::string_view line) {
     ++digits;
   }
   if (digits == 0) return refuse("bad_chunk_size");
-  if (size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return refuse("chunk_too_large");
+  if (size > kLargest) return refuse("chunk_too_large");
   const std::string_view extension = line.substr(digits);
   if (!extension.empty()) {
     if (extension.front() != ';') return refuse("bad_chunk_size");
@@ -125,8 +127,7 @@ ChunkDecoder::Step ChunkDecoder::next(std::string_view input) {
       continue;
     }
     const bool trailer = where_ == Where::trailer;
-    const std::size_t limit = trailer ? limits_.trailer_bytes - std::min(limits_.trailer_bytes, trailer_bytes_)
-                                      : limits_.chunk_line;
+    const std::size_t limit = trailer ? limits_.trailer_bytes - trailer_bytes_ : limits_.chunk_line;
     std::string_view text;
     if (!line(input, at, limit, text)) {
       if (refusal_.status == 0) return step;

@@ -103,6 +103,8 @@ class HeadParser {
   Parse parse(std::string_view buffer, Head& head);
   template <class Head>
   Parse walk(std::string_view buffer, Head& head);
+  Parse next_line(std::string_view buffer, std::size_t longest, const Refusal& too_long,
+                  std::string_view& line);
   Parse opening(std::string_view buffer, const RequestHead& head);
   Parse opening(std::string_view buffer, const ResponseHead& head);
   bool start_line(std::string_view line, RequestHead& head);

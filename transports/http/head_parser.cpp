@@ -51,6 +51,10 @@ Known classify(std::string_view name) noexcept {
 
 bool has_underscore(std::string_view name) noexcept { return name.find('_') != std::string_view::npos; }
 
+bool all_digits(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), syntax::is_digit);
+}
+
 /// Of a target that was accepted.
 bool is_absolute(std::string_view target) noexcept { return target.front() != '/' && target != "*"; }
 
@@ -60,8 +64,7 @@ bool is_version(std::string_view text) noexcept {
   text.remove_prefix(5);
   const std::size_t dot = text.find('.');
   if (dot == std::string_view::npos || dot == 0 || dot + 1 == text.size()) return false;
-  const auto digits = [](std::string_view part) { return std::all_of(part.begin(), part.end(), syntax::is_digit); };
-  return digits(text.substr(0, dot)) && digits(text.substr(dot + 1));
+  return all_digits(text.substr(0, dot)) && all_digits(text.substr(dot + 1));
 }
 
 /// Seconds of `timeout=N`, or -1.
@@ -72,8 +75,7 @@ std::int64_t timeout_of(std::string_view list) {
     if (equals == std::string_view::npos || !syntax::same(syntax::trim(element.substr(0, equals)), "timeout"))
       return true;
     const std::string_view digits = syntax::trim(element.substr(equals + 1));
-    if (digits.empty() || digits.size() > 9 || !std::all_of(digits.begin(), digits.end(), syntax::is_digit))
-      return true;
+    if (digits.empty() || digits.size() > 9 || !all_digits(digits)) return true;
     seconds = 0;
     for (const char c : digits) seconds = seconds * 10 + (c - '0');
     return false;
@@ -90,12 +92,18 @@ void clear(Head& head) {
   head.fields.swap(fields);
 }
 
-std::size_t start_line_limit(const Limits& limits, const RequestHead&) noexcept { return limits.request_line; }
+constexpr Refusal kFieldTooLarge{431, "field_too_large"};
+constexpr Refusal kRequestLineTooLong{414, "request_line_too_long"};
+constexpr Refusal kStatusLineTooLong{502, "status_line_too_long"};
+
+std::size_t start_line_limit(const Limits& limits, const RequestHead&) noexcept {
+  return limits.request_line;
+}
+const Refusal& start_line_refusal(const RequestHead&) noexcept { return kRequestLineTooLong; }
+
 /// A status line has no limit of its own (REL-019).
 std::size_t start_line_limit(const Limits& limits, const ResponseHead&) noexcept { return limits.field; }
-
-Refusal start_line_refusal(const RequestHead&) noexcept { return {414, "request_line_too_long"}; }
-Refusal start_line_refusal(const ResponseHead&) noexcept { return {502, "status_line_too_long"}; }
+const Refusal& start_line_refusal(const ResponseHead&) noexcept { return kStatusLineTooLong; }
 
 }  // namespace
 
@@ -148,41 +156,46 @@ Parse HeadParser::parse(std::string_view buffer, Head& head) {
   return walk(buffer.substr(0, end), head);
 }
 
+/// The next line, without CRLF. done: `line_` is behind it.
+inline Parse HeadParser::next_line(std::string_view buffer, std::size_t longest, const Refusal& too_long,
+                                   std::string_view& line) {
+  const std::size_t line_end = line_ + longest + 2;
+  const std::size_t head_end = start_ + limits_.head;
+  const std::size_t end = std::min(line_end, head_end);  // a line feed stands before it, or never
+  const std::size_t seen = std::min(buffer.size(), end);
+  const void* found = nullptr;
+  if (scanned_ < seen) found = std::memchr(buffer.data() + scanned_, '\n', seen - scanned_);
+  if (!found) {
+    scanned_ = seen;
+    if (seen < end) return Parse::more;
+    refusal_ = head_end < line_end ? Refusal{431, "head_too_large"} : too_long;
+    return Parse::bad;
+  }
+  const std::size_t feed = static_cast<std::size_t>(static_cast<const char*>(found) - buffer.data());
+  if (feed == line_ || buffer[feed - 1] != '\r') {
+    refuse(400, "bare_lf");
+    return Parse::bad;
+  }
+  line = buffer.substr(line_, feed - 1 - line_);
+  line_ = scanned_ = feed + 1;
+  return Parse::done;
+}
+
 /// Goes through the lines that are complete. done: the empty line was eaten, `line_` is behind it.
 template <class Head>
 Parse HeadParser::walk(std::string_view buffer, Head& head) {
+  std::string_view line;
   if (!in_fields_) {
-    const Parse open = opening(buffer, head);
-    if (open != Parse::done) return open;
+    Parse state = opening(buffer, head);
+    if (state == Parse::done)
+      state = next_line(buffer, start_line_limit(limits_, head), start_line_refusal(head), line);
+    if (state != Parse::done) return state;
+    if (!start_line(line, head)) return Parse::bad;
+    in_fields_ = true;
   }
   for (;;) {
-    const std::size_t longest = in_fields_ ? limits_.field : start_line_limit(limits_, head);
-    const std::size_t line_end = line_ + longest + 2;
-    const std::size_t head_end = start_ + limits_.head;
-    const std::size_t end = std::min(line_end, head_end);  // a line feed stands before it, or never
-    const std::size_t seen = std::min(buffer.size(), end);
-    const void* found = scanned_ < seen ? std::memchr(buffer.data() + scanned_, '\n', seen - scanned_) : nullptr;
-    if (!found) {
-      scanned_ = seen;
-      if (seen < end) return Parse::more;
-      if (head_end < line_end) refuse(431, "head_too_large");
-      else if (in_fields_) refuse(431, "field_too_large");
-      else refusal_ = start_line_refusal(head);
-      return Parse::bad;
-    }
-    const std::size_t feed = static_cast<std::size_t>(static_cast<const char*>(found) - buffer.data());
-    if (feed == line_ || buffer[feed - 1] != '\r') {
-      refuse(400, "bare_lf");
-      return Parse::bad;
-    }
-    const std::string_view line = buffer.substr(line_, feed - 1 - line_);
-    line_ = scanned_ = feed + 1;
-    if (!in_fields_) {
-      if (!start_line(line, head)) return Parse::bad;
-      in_fields_ = true;
-      continue;
-    }
-    if (line.empty()) return Parse::done;
+    const Parse state = next_line(buffer, limits_.field, kFieldTooLarge, line);
+    if (state != Parse::done || line.empty()) return state;
     if (++facts_.fields > limits_.fields) refuse(431, "too_many_fields");
     else if (field(line, head)) continue;
     return Parse::bad;
@@ -330,8 +343,7 @@ bool HeadParser::connection(std::string_view list, bool may_name_all) {
 bool HeadParser::content_length(std::string_view value) {
   if (facts_.has_length) return refuse(400, "repeated_content_length");
   facts_.has_length = true;
-  if (value.empty() || value.size() > 19 || !std::all_of(value.begin(), value.end(), syntax::is_digit))
-    return refuse(400, "bad_content_length");
+  if (value.empty() || value.size() > 19 || !all_digits(value)) return refuse(400, "bad_content_length");
   for (const char c : value) facts_.length = facts_.length * 10 + static_cast<std::uint64_t>(c - '0');
   if (facts_.length > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return refuse(400, "bad_content_length");
@@ -367,7 +379,9 @@ bool HeadParser::framing(bool http10, Framing without, Framing& result, std::uin
   return true;
 }
 
-bool HeadParser::keep_alive(bool http10) const noexcept { return !facts_.close && (!http10 || facts_.keep_alive); }
+bool HeadParser::keep_alive(bool http10) const noexcept {
+  return !facts_.close && (!http10 || facts_.keep_alive);
+}
 
 bool HeadParser::finish(RequestHead& head) {
   if (facts_.hosts == 0 && !head.http10) return refuse(400, "no_host");
@@ -397,7 +411,8 @@ namespace {
 
 /// Texts that are no part of the buffer (`/` for an empty path) stay where they are.
 void move_view(std::string_view& view, std::string_view from, const char* to) noexcept {
-  const auto offset = reinterpret_cast<std::uintptr_t>(view.data()) - reinterpret_cast<std::uintptr_t>(from.data());
+  const auto start = reinterpret_cast<std::uintptr_t>(from.data());
+  const auto offset = reinterpret_cast<std::uintptr_t>(view.data()) - start;
   if (offset <= from.size()) view = std::string_view(to + offset, view.size());
 }
 

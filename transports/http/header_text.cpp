@@ -32,8 +32,8 @@ bool is_hop_by_hop(std::string_view name) noexcept {
 }
 
 bool list_names(std::string_view list, std::string_view name) noexcept {
-  return !name.empty() &&
-         !syntax::each_element(list, [name](std::string_view element) { return !text::iequals(element, name); });
+  const auto differs = [name](std::string_view element) { return !text::iequals(element, name); };
+  return !name.empty() && !syntax::each_element(list, differs);
 }
 
 std::string_view reason_phrase(int status) noexcept {

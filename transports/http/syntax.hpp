@@ -20,15 +20,17 @@ inline constexpr std::array<std::uint8_t, 256> kClasses = [] {
   std::array<std::uint8_t, 256> classes{};
   for (unsigned c = 0; c < 256; ++c) {
     const bool visible = c > 0x20 && c < 0x7f;
-    const bool separator = std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) != std::string_view::npos;
-    if (visible && !separator) classes[c] |= kToken;
+    constexpr std::string_view kSeparators = "\"(),/:;<=>?@[\\]{}";
+    if (visible && kSeparators.find(static_cast<char>(c)) == std::string_view::npos) classes[c] |= kToken;
     if (visible && c != '#') classes[c] |= kTarget;
     if (visible || c == ' ' || c == '\t' || c >= 0x80) classes[c] |= kValue;
   }
   return classes;
 }();
 
-constexpr bool is(char c, Class wanted) noexcept { return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0; }
+constexpr bool is(char c, Class wanted) noexcept {
+  return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0;
+}
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -39,7 +41,9 @@ inline std::size_t span(std::string_view text, Class wanted) noexcept {
   return at;
 }
 
-inline bool is_token(std::string_view text) noexcept { return !text.empty() && span(text, kToken) == text.size(); }
+inline bool is_token(std::string_view text) noexcept {
+  return !text.empty() && span(text, kToken) == text.size();
+}
 
 /// True when the eight bytes at `at` hold a control character, HTAB included.
 inline bool has_control(const char* at) noexcept {

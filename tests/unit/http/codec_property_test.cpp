@@ -76,7 +76,8 @@ TEST(Property, ValidNamesAndValuesAreReadBackAsTheyWereSet) {
   for (int round = 0; round < 20000; ++round) {
     std::string name(1 + below(random, 6), ' ');
     std::string value(below(random, 12), ' ');
-    for (char& c : name) c = static_cast<char>(below(random, 5) ? kTokens[below(random, kTokens.size())] : below(random, 256));
+    for (char& c : name)
+      c = below(random, 5) ? kTokens[below(random, kTokens.size())] : static_cast<char>(below(random, 256));
     for (char& c : value) c = static_cast<char>(below(random, 256));
     if (!valid_name(name) || !valid_value(value)) continue;
     ++set;
@@ -143,9 +144,11 @@ std::string damaged(std::string bytes, Random& random) {
 // REL-005, REL-057, REL-058: nothing that is accepted holds a control, however damaged the input was.
 TEST(Property, DamagedHeadsAreJudgedAlikeHoweverTheyArrive) {
   Random random(5);
+  const std::string sound =
+      "POST /a?b=c HTTP/1.1\r\nHost: h:80\r\nContent-Length: 12\r\nConnection: close\r\n"
+      "Expect: 100-continue\r\nX-A: b, c\r\n\r\nhello";
   for (int round = 0; round < 3000; ++round) {
-    const std::string bytes = damaged("POST /a?b=c HTTP/1.1\r\nHost: h:80\r\nContent-Length: 12\r\nConnection: close\r\n"
-                                      "Expect: 100-continue\r\nX-A: b, c\r\n\r\nhello", random);
+    const std::string bytes = damaged(sound, random);
     const Outcome outcome = request(bytes);
     if (outcome.state == Parse::bad) {
       EXPECT_GE(outcome.status, 400);

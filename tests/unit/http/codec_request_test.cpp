@@ -449,7 +449,8 @@ TEST(HeadParser, ReusesTheFieldVector) {
 }
 
 TEST(Rebase, MovesEveryViewToTheCopy) {
-  std::string bytes = "POST http://h/a?b HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\nContent-Length: 3\r\nE:\r\n\r\n";
+  std::string bytes =
+      "POST http://h/a?b HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\nContent-Length: 3\r\nE:\r\n\r\n";
   RequestHead head = accepted(bytes);
   const std::string before = describe(head);
   const std::string copy = bytes;

@@ -110,8 +110,9 @@ TEST(ResponseHead, FramesTheBody) {
 // REL-070
 TEST(ResponseHead, HasNoBodyWhereHttpForbidsOne) {
   for (const std::string code : {"100", "101", "103", "199", "204", "304"})
-    for (const std::string fields : {"", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
-                                     "Transfer-Encoding: gzip\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"}) {
+    for (const std::string fields :
+         {"", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\n",
+          "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"}) {
       const std::string bytes = status(code, fields);
       const ResponseHead head = accepted_response(bytes);
       EXPECT_EQ(head.framing, Framing::none) << bytes;
