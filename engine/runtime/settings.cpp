@@ -27,8 +27,6 @@ constexpr std::array kNumbers{
     Number{"server.threads", 0, 1024},
     Number{"shutdown.drain", 0, kDay},
     Number{"hotdeployment.settle", 1, 60'000},
-    Number{"mediation.body_limit", 1, kNoLimit},
-    Number{"replay.limit", 0, kNoLimit},
     Number{"http.limit.request_line", 64, 1 << 20},
     Number{"http.limit.head", 1024, 1 << 24},
     Number{"http.limit.field", 64, 1 << 24},
@@ -46,7 +44,7 @@ constexpr std::array kNumbers{
     Number{"http.body_min_rate", 0, std::numeric_limits<std::uint32_t>::max()},
     Number{"http.pool.idle", 0, kDay},
     Number{"http.socket.timeout", 1, kDay},
-    Number{"http.connection.timeout", 1, kDay},
+    Number{"http.connection.timeout", 0, kDay},
     Number{"http.max.connection.per.host.port", 1, kNoLimit},
     Number{"http.max.messages.per.host.port", 1, kNoLimit},
     Number{"max_open_connections", -1, kNoLimit},
@@ -59,6 +57,7 @@ constexpr std::array kNumbers{
     Number{"synapse.sal.endpoints.sesssion.timeout.default", 1, kNoLimit},
     Number{"maximum.failover.retries", -1, kNoLimit},
     Number{"maximum.failover.recursive.retries", -1, kNoLimit},
+    Number{"member.probe.interval", 1, kDay},
 };
 
 /// A key that takes one of a few words. Flags are read leniently, as Synapse reads them.
@@ -80,7 +79,8 @@ constexpr std::string_view kOthers[] = {
     "synapse.global_endpoint_suspend_progression_factor",
     "synapse.override_endpoint_suspend_config_with_global_values", "build.message.on.failover.enable",
     "http.user.agent.preserve", "http.server.preserve", "http.headers.preserve", "http.response.headers.preserve",
-    "http.origin-server", "http.useragent", "http.block_service_list", "skip.wsdl.parsing"};
+    "http.origin-server", "http.useragent", "http.block_service_list", "skip.wsdl.parsing",
+    "endpoint.allow_link_local"};
 
 std::vector<std::string_view> known_keys() {
   std::vector<std::string_view> all(std::begin(kOthers), std::end(kOthers));
