@@ -37,7 +37,7 @@ void ClientConnection::start(const boost::asio::ip::tcp::endpoint& remote, std::
 }
 
 Task<void> ClientConnection::run() {
-  bool more = !broken_ && co_await shake_hands();
+  bool more = co_await shake_hands();
   while (more) {
     more = co_await exchange();
     message_.reset();
@@ -53,7 +53,7 @@ Task<void> ClientConnection::run() {
 }
 
 Task<bool> ClientConnection::shake_hands() {
-  if (!tls_) co_return true;
+  if (!tls_ || broken_) co_return !broken_;
   const TimePoint due = Clock::now() + loop_.config.handshake_timeout;
   const Io outcome = co_await stream_.handshake(due);
   if (outcome != Io::done && log::enabled(log::Severity::debug))
@@ -63,7 +63,8 @@ Task<bool> ClientConnection::shake_hands() {
 
 Task<bool> ClientConnection::exchange() {
   answered_ = complete_ = broken_ = false;
-  if (!co_await receive_head()) co_return false;
+  const bool received = co_await receive_head();
+  if (!received) co_return false;
   loop_.active.store(loop_.active.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   loop_.counters.requests.add();
   co_await serve();
@@ -72,9 +73,11 @@ Task<bool> ClientConnection::exchange() {
   message_.reset();
   if (!complete_) broken_ = true;
   if (broken_) co_return false;
-  if (!body_done() && keep_alive_) co_return co_await skip_body();
-  if (!body_done()) co_await linger();
-  co_return keep_alive_;
+  if (body_done()) co_return keep_alive_;
+  bool skipped = false;
+  if (keep_alive_) skipped = co_await skip_body();
+  else co_await linger();
+  co_return skipped;
 }
 
 // --- the request ------------------------------------------------------------------------------------
@@ -160,7 +163,8 @@ Task<void> ClientConnection::refuse(int status, const char* reason) {
   out_.clear();
   write_reply_head(reply, framing, context, out_);
   const Pieces pieces{std::string_view(out_)};
-  if (co_await stream_.write(pieces, loop_.config.write_idle) == Io::done) co_await linger();
+  const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
+  if (outcome == Io::done) co_await linger();
 }
 
 /// Lets the client read the last answer: a reset could overtake it (REL-039).
@@ -173,7 +177,8 @@ Task<void> ClientConnection::linger() {
     in.next_message();
     dropped += in.raw().size();
     in.eat(in.raw().size());
-    if (co_await stream_.read(due) != Io::done) break;
+    const Io outcome = co_await stream_.read(due);
+    if (outcome != Io::done) break;
   }
 }
 
@@ -201,7 +206,8 @@ Task<BodySource::Status> ClientConnection::fill() {
   body_wanted_ = true;
   if (std::exchange(expect_continue_, false) && !answered_) {  // REL-076
     const Pieces pieces("HTTP/1.1 100 Continue\r\n\r\n");
-    if (co_await stream_.write(pieces, loop_.config.write_idle) != Io::done)
+    const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
+    if (outcome != Io::done)
       co_return body_failed(400, "The client is gone");
   }
   for (;;) {
@@ -238,7 +244,8 @@ Task<bool> ClientConnection::skip_body() {
     dropped += buffered().size();
     consume(buffered().size());
     if (ended()) co_return true;
-    if (co_await fill() == Status::failed) co_return false;
+    const Status status = co_await fill();
+    if (status == Status::failed) co_return false;
   }
   co_return false;
 }
@@ -321,10 +328,12 @@ Task<bool> ClientConnection::write_body(const Reply& reply, bool chunked) {
       tail = "0\r\n\r\n";
     }
     const Pieces pieces(out_, slice, tail);
-    if (co_await stream_.write(pieces, loop_.config.write_idle) != Io::done) co_return false;
+    const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
+    if (outcome != Io::done) co_return false;
     source.consume(slice.size());
     if (last) break;
-    if (co_await source.fill() == Status::failed) co_return false;
+    const Status status = co_await source.fill();
+    if (status == Status::failed) co_return false;
   }
   co_return true;
 }

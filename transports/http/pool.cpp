@@ -130,7 +130,8 @@ Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
     }
     if (upstream->reused) loop_.counters.reuses.add();
     Lease lease(*upstream);
-    if (co_await upstream->exchange(request, started)) co_return static_cast<BackendResponse*>(&lease.hand_on());
+    const bool answered = co_await upstream->exchange(request, started);
+    if (answered) co_return static_cast<BackendResponse*>(&lease.hand_on());
     if (!upstream->was_stale() || fresh == Fresh::yes) co_return upstream->problem();
     loop_.counters.retries.add();
   }
@@ -173,7 +174,8 @@ Task<Result<Upstream*>> Pool::acquire(Target& target, const OutgoingRequest& req
     if (Upstream* upstream = take_idle(target)) co_return upstream;
     if (target.open >= config.per_endpoint) co_return no_connection();
   }
-  co_return co_await connect(target, request, started);
+  auto connected = co_await connect(target, request, started);
+  co_return connected;
 }
 
 Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& request, TimePoint started) {

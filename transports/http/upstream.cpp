@@ -64,9 +64,12 @@ void Upstream::begin(const OutgoingRequest& request, TimePoint started) {
 
 Task<bool> Upstream::exchange(const OutgoingRequest& request, TimePoint started) {
   begin(request, started);
-  const bool unknown_length = request.stream && !request.stream->length();
-  if (unknown_length && (request.http10 || request.force_length) && !co_await collect()) co_return false;
-  if (!co_await send_beginning()) co_return false;
+  if (request.stream && !request.stream->length() && (request.http10 || request.force_length)) {
+    const bool whole = co_await collect();
+    if (!whole) co_return false;
+  }
+  const bool begun = co_await send_beginning();
+  if (!begun) co_return false;
   if (!whole_sent_) upload_ = upload();
   const bool answered = co_await receive_head();
   if (answered) co_return true;
@@ -178,7 +181,8 @@ Task<void> Upstream::upload() {
     if (chunked_) tail = slice.empty() ? "" : "\r\n";
     if (chunked_ && last) tail = slice.empty() ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
     const Pieces pieces(std::string_view(size, size_length), slice, tail);
-    if (co_await stream.write(pieces, silence_) != Io::done) {
+    const Io outcome = co_await stream.write(pieces, silence_);
+    if (outcome != Io::done) {
       write_failed_ = true;
       co_return;
     }
