@@ -92,6 +92,18 @@ class Peer {
     received_.erase(0, text.size());
     return text;
   }
+  /// Takes and forgets that many bytes; how many there were.
+  std::size_t skip(std::size_t size) {
+    std::size_t got = std::min(size, received_.size());
+    received_.erase(0, got);
+    char bytes[65536];
+    while (got < size) {
+      const ssize_t more = ::recv(fd_, bytes, std::min(sizeof bytes, size - got), 0);
+      if (more <= 0) break;
+      got += static_cast<std::size_t>(more);
+    }
+    return got;
+  }
   std::string read_head() { return read_to("\r\n\r\n"); }
   std::string read_chunked() {
     std::string body;
