@@ -1,5 +1,7 @@
 #include "engine/expr/jsonpath.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -7,8 +9,6 @@
 #include <limits>
 #include <utility>
 #include <variant>
-
-#include <fmt/format.h>
 
 #include "engine/base/text.hpp"
 #include "engine/message/message.hpp"
@@ -43,16 +43,27 @@ constexpr std::array<std::pair<std::string_view, Function>, 10> kFunctions{{{"le
                                                                             {"first", Function::first},
                                                                             {"last", Function::last}}};
 
-enum class Comparison : std::uint8_t { equal, unequal, less, less_equal, greater, greater_equal, in, not_in, contains };
+enum class Comparison : std::uint8_t {
+  equal,
+  unequal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  in,
+  not_in,
+  contains
+};
 
-constexpr std::array<std::pair<std::string_view, Comparison>, 8> kComparisons{{{"==", Comparison::equal},
-                                                                               {"!=", Comparison::unequal},
-                                                                               {"<=", Comparison::less_equal},
-                                                                               {">=", Comparison::greater_equal},
-                                                                               {"<", Comparison::less},
-                                                                               {">", Comparison::greater},
-                                                                               {"nin", Comparison::not_in},
-                                                                               {"in", Comparison::in}}};
+constexpr std::array<std::pair<std::string_view, Comparison>, 8> kComparisons{
+    {{"==", Comparison::equal},
+     {"!=", Comparison::unequal},
+     {"<=", Comparison::less_equal},
+     {">=", Comparison::greater_equal},
+     {"<", Comparison::less},
+     {">", Comparison::greater},
+     {"nin", Comparison::not_in},
+     {"in", Comparison::in}}};
 
 /// A value that a filter compares: kind and text, as JsonDocument has them; containers as JSON text.
 struct Scalar {
@@ -90,10 +101,10 @@ struct JsonFilter {
     std::vector<Scalar> literals;  // one, or the items of an array literal
     bool list = false;
     std::unique_ptr<JsonPath> path;
-    bool from_root = false;        // `$…` rather than `@…`
+    bool from_root = false;  // `$…` rather than `@…`
   };
   Op op = Op::exists;
-  std::vector<JsonFilter> parts;   // any, all, negate
+  std::vector<JsonFilter> parts;  // any, all, negate
   Comparison comparison = Comparison::equal;
   Operand left, right;
 
@@ -137,7 +148,8 @@ void JsonPath::Step::select(const JsonDocument& document, Id node, std::vector<I
   switch (kind) {
     case Kind::names:
       for (const std::string& name : names)
-        if (const Id found = document.member(node, name); found != JsonDocument::kNone) to_list.push_back(found);
+        if (const Id found = document.member(node, name); found != JsonDocument::kNone)
+          to_list.push_back(found);
       return;
     case Kind::all:
       if (!document.is_container(node)) return;
@@ -148,12 +160,14 @@ void JsonPath::Step::select(const JsonDocument& document, Id node, std::vector<I
       if (array) select_items(document, node, to_list);
       return;
     case Kind::filter:
-      if (document.kind(node) == JsonDocument::Kind::object && filter.holds(document, node)) to_list.push_back(node);
+      if (document.kind(node) == JsonDocument::Kind::object && filter.holds(document, node))
+        to_list.push_back(node);
       if (!array) return;
       for (Id at = node + 1; at < document.end(node); at = document.end(at))
         if (filter.holds(document, at)) to_list.push_back(at);
       return;
-    case Kind::function: return;
+    case Kind::function:
+      return;
   }
 }
 
@@ -188,11 +202,16 @@ std::string statistic(Function function, const std::vector<double>& numbers) {
   }
   const auto count = static_cast<double>(numbers.size());
   switch (function) {
-    case Function::min: return fmt::format("{}", least);
-    case Function::max: return fmt::format("{}", most);
-    case Function::avg: return fmt::format("{}", sum / count);
-    case Function::stddev: return fmt::format("{}", std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count))));
-    default: return fmt::format("{}", sum);
+    case Function::min:
+      return fmt::format("{}", least);
+    case Function::max:
+      return fmt::format("{}", most);
+    case Function::avg:
+      return fmt::format("{}", sum / count);
+    case Function::stddev:
+      return fmt::format("{}", std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count))));
+    default:
+      return fmt::format("{}", sum);
   }
 }
 
@@ -210,7 +229,8 @@ void apply(Function function, const JsonDocument& document, JsonPath::Found& fou
     }
     if (function == Function::length && document.kind(node) == Kind::string) {
       const std::string_view text = document.text(node);
-      found.computed = std::to_string(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+      found.computed =
+          std::to_string(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
       return;
     }
     if (function == Function::keys && document.kind(node) == Kind::object) {
@@ -237,7 +257,8 @@ void apply(Function function, const JsonDocument& document, JsonPath::Found& fou
 }
 
 Fault too_many() {
-  return Fault(code::kException, "Evaluation of the JSONPath failed", fmt::format("more than {} values selected", kMaxSelected));
+  return Fault(code::kException, "Evaluation of the JSONPath failed",
+               fmt::format("more than {} values selected", kMaxSelected));
 }
 
 }  // namespace
@@ -266,10 +287,12 @@ Result<JsonPath::Found> JsonPath::walk(const JsonDocument& document, Id from, st
 JsonFilter::Values JsonFilter::values(const Operand& operand, const JsonDocument& document, Id node) {
   if (!operand.path) return Values{operand.literals, operand.list};
   Values out;
-  const auto found = operand.path->walk(document, operand.from_root ? document.root() : node, operand.path->steps_.size());
+  const auto found =
+      operand.path->walk(document, operand.from_root ? document.root() : node, operand.path->steps_.size());
   if (!found) return out;
   if (found->computed) {
-    out.items.push_back(Scalar{found->computed->starts_with('[') ? Kind::array : Kind::number, *found->computed});
+    out.items.push_back(
+        Scalar{found->computed->starts_with('[') ? Kind::array : Kind::number, *found->computed});
     return out;
   }
   for (const Id id : found->nodes) out.items.push_back(scalar_of(document, id));
@@ -285,36 +308,49 @@ bool JsonFilter::compares(const JsonDocument& document, Id node) const {
     if (right.path && b.items.size() == 1 && b.items.front().kind == Kind::array) {
       const auto list = JsonDocument::parse(b.items.front().text);
       b.items.clear();
-      for (Id at = 1; list && at < (*list)->end(0); at = (*list)->end(at)) b.items.push_back(scalar_of(**list, at));
+      for (Id at = 1; list && at < (*list)->end(0); at = (*list)->end(at))
+        b.items.push_back(scalar_of(**list, at));
     }
-    const bool inside = std::any_of(b.items.begin(), b.items.end(), [&](const Scalar& item) { return same(item, a.items.front()); });
+    const bool inside = std::any_of(b.items.begin(), b.items.end(),
+                                    [&](const Scalar& item) { return same(item, a.items.front()); });
     return inside == (comparison == Comparison::in);
   }
   const Values b = values(right, document, node);
   const bool both = a.items.size() == 1 && b.items.size() == 1;
-  if (comparison == Comparison::equal) return both ? same(a.items[0], b.items[0]) : a.items.empty() && b.items.empty();
-  if (comparison == Comparison::unequal) return both ? !same(a.items[0], b.items[0]) : a.items.size() != b.items.size();
+  if (comparison == Comparison::equal)
+    return both ? same(a.items[0], b.items[0]) : a.items.empty() && b.items.empty();
+  if (comparison == Comparison::unequal)
+    return both ? !same(a.items[0], b.items[0]) : a.items.size() != b.items.size();
   if (!both) return false;
   if (comparison == Comparison::contains)
     return a.items[0].kind == Kind::string && a.items[0].text.find(b.items[0].text) != std::string::npos;
   const auto order = compare(a.items[0], b.items[0]);
   if (!order) return false;
   switch (comparison) {
-    case Comparison::less: return *order < 0;
-    case Comparison::less_equal: return *order <= 0;
-    case Comparison::greater: return *order > 0;
-    default: return *order >= 0;
+    case Comparison::less:
+      return *order < 0;
+    case Comparison::less_equal:
+      return *order <= 0;
+    case Comparison::greater:
+      return *order > 0;
+    default:
+      return *order >= 0;
   }
 }
 
 bool JsonFilter::holds(const JsonDocument& document, Id node) const {
   const auto part_holds = [&](const JsonFilter& part) { return part.holds(document, node); };
   switch (op) {
-    case Op::any: return std::any_of(parts.begin(), parts.end(), part_holds);
-    case Op::all: return std::all_of(parts.begin(), parts.end(), part_holds);
-    case Op::negate: return !part_holds(parts.front());
-    case Op::exists: return !values(left, document, node).items.empty();
-    case Op::compare: return compares(document, node);
+    case Op::any:
+      return std::any_of(parts.begin(), parts.end(), part_holds);
+    case Op::all:
+      return std::all_of(parts.begin(), parts.end(), part_holds);
+    case Op::negate:
+      return !part_holds(parts.front());
+    case Op::exists:
+      return !values(left, document, node).items.empty();
+    case Op::compare:
+      return compares(document, node);
   }
   return false;
 }
@@ -343,7 +379,9 @@ class JsonPathParser {
   using Step = JsonPath::Step;
   using Op = JsonFilter::Op;
 
-  char peek(std::size_t ahead = 0) const noexcept { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  char peek(std::size_t ahead = 0) const noexcept {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
   bool take(std::string_view word) noexcept {
     if (text_.substr(at_, word.size()) != word) return false;
     at_ += word.size();
@@ -383,7 +421,9 @@ class JsonPathParser {
     }
   }
 
-  static bool ends_name(char c) noexcept { return std::string_view(".[]()!=<>&|, \t\r\n'\"").find(c) != std::string_view::npos; }
+  static bool ends_name(char c) noexcept {
+    return std::string_view(".[]()!=<>&|, \t\r\n'\"").find(c) != std::string_view::npos;
+  }
 
   bool name_step(JsonPath& path, bool deep) {
     Step step;
@@ -403,7 +443,8 @@ class JsonPathParser {
   }
 
   bool function_step(JsonPath& path, std::string_view name, bool deep) {
-    const auto found = std::find_if(kFunctions.begin(), kFunctions.end(), [name](const auto& entry) { return entry.first == name; });
+    const auto found = std::find_if(kFunctions.begin(), kFunctions.end(),
+                                    [name](const auto& entry) { return entry.first == name; });
     if (found == kFunctions.end()) {
       std::vector<std::string_view> names;
       for (const auto& entry : kFunctions) names.push_back(entry.first);
@@ -526,7 +567,8 @@ class JsonPathParser {
     filter.op = op;
     do {
       filter.parts.emplace_back();
-      const bool fine = op == Op::any ? chain(filter.parts.back(), Op::all, "&&", depth) : part(filter.parts.back(), depth);
+      const bool fine =
+          op == Op::any ? chain(filter.parts.back(), Op::all, "&&", depth) : part(filter.parts.back(), depth);
       if (!fine) return false;
       skip_blanks();
     } while (take(word));
@@ -581,9 +623,12 @@ class JsonPathParser {
       while (at_ < text_.size() && std::string_view("+-.").find(text_[at_]) != std::string_view::npos) ++at_;
       while (at_ < text_.size() && (!ends_name(text_[at_]) || text_[at_] == '.')) ++at_;
       value.text = text_.substr(begin, at_ - begin);
-      if (value.text == "true" || value.text == "false") value.kind = Kind::boolean;
-      else if (value.text == "null") value.kind = Kind::null;
-      else if (to_number(value.text)) value.kind = Kind::number;
+      if (value.text == "true" || value.text == "false")
+        value.kind = Kind::boolean;
+      else if (value.text == "null")
+        value.kind = Kind::null;
+      else if (to_number(value.text))
+        value.kind = Kind::number;
       else {
         at_ = begin;
         return refuse("a path, a number, a quoted text, true, false or null is expected");
@@ -616,7 +661,8 @@ Result<JsonPath::Found> JsonPath::find(const JsonDocument& document) const {
   return walk(document, document.root(), steps_.size());
 }
 std::optional<std::string> JsonPath::last_name() const {
-  if (steps_.empty() || steps_.back().kind != Step::Kind::names || !steps_.back().definite()) return std::nullopt;
+  if (steps_.empty() || steps_.back().kind != Step::Kind::names || !steps_.back().definite())
+    return std::nullopt;
   return steps_.back().names.front();
 }
 Result<JsonPath::Found> JsonPath::find_parent(const JsonDocument& document) const {
@@ -684,14 +730,18 @@ class JsonEval final : public Expression {
       return Document(Document(), *payload);  // the message keeps it
     }
     std::string json;
-    if (from_ == Source::transport) json = message.headers.get(property_).value_or("");
-    else json = (from_ == Source::context ? message.property(property_) : message.axis2_property(property_)).text();
+    if (from_ == Source::transport)
+      json = message.headers.get(property_).value_or("");
+    else
+      json =
+          (from_ == Source::context ? message.property(property_) : message.axis2_property(property_)).text();
     if (json.empty()) return Document();
     return JsonDocument::parse(json);
   }
 
   Fault missing() const {
-    return Fault(code::kException, fmt::format("JSONPath '{}' matches nothing in property '{}'", source_, property_));
+    return Fault(code::kException,
+                 fmt::format("JSONPath '{}' matches nothing in property '{}'", source_, property_));
   }
 
   static std::string list(const JsonDocument& document, const std::vector<Id>& nodes) {
@@ -703,13 +753,15 @@ class JsonEval final : public Expression {
     return out + "]";
   }
 
-  Result<std::optional<std::string>> text_of(const JsonDocument& document, const JsonPath::Found& found) const {
+  Result<std::optional<std::string>> text_of(const JsonDocument& document,
+                                             const JsonPath::Found& found) const {
     if (found.many) return std::optional(list(document, found.nodes));
     if (found.computed) return std::optional(*found.computed);
     if (found.nodes.empty() && from_ != Source::payload) return missing();
     if (found.nodes.empty()) return std::optional<std::string>("");
     const Id node = found.nodes.front();
-    return std::optional(document.is_container(node) ? document.json(node) : std::string(document.text(node)));
+    return std::optional(document.is_container(node) ? document.json(node)
+                                                     : std::string(document.text(node)));
   }
 
   static Value typed(const std::string& json) {
@@ -721,13 +773,16 @@ class JsonEval final : public Expression {
   static Value value_of(const JsonDocument& document, Id node) {
     const std::string_view text = document.text(node);
     switch (document.kind(node)) {
-      case Kind::string: return text;
-      case Kind::boolean: return text == "true";
+      case Kind::string:
+        return text;
+      case Kind::boolean:
+        return text == "true";
       case Kind::number:
         if (const auto whole = text::parse_long(text)) return *whole;
         if (const auto number = to_number(text)) return *number;
         return Json{std::string(text)};
-      default: return Json{document.json(node)};
+      default:
+        return Json{document.json(node)};
     }
   }
 

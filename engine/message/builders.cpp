@@ -1,9 +1,9 @@
 #include "engine/message/builders.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "engine/base/text.hpp"
 #include "engine/message/json.hpp"
@@ -38,9 +38,10 @@ Built build_soap(std::string_view bytes, std::string_view content_type, MediaKin
   }
   const std::string_view expected = kind == MediaKind::soap12 ? soap::kEnvelope12 : soap::kEnvelope11;
   if (document.ns(root) != expected)  // MED-245
-    return refused(400, fmt::format("Transport level information does not match with SOAP Message namespace URI: "
-                                    "Content-Type '{}', envelope namespace '{}'",
-                                    content_type, document.ns(root)));
+    return refused(400,
+                   fmt::format("Transport level information does not match with SOAP Message namespace URI: "
+                               "Content-Type '{}', envelope namespace '{}'",
+                               content_type, document.ns(root)));
   if (Payload::body(document) == tree::kNone) return refused(400, "the SOAP envelope has no Body");
   return parsed;
 }
@@ -85,15 +86,19 @@ Built build_form(std::string_view bytes, std::string_view content_type) {
   for (const std::string_view part : text::split(text::trim(bytes), "&")) {
     const std::size_t equals = part.find('=');
     const auto name = decode(text::percent_decode(part.substr(0, equals), true), content_type);
-    const auto value = decode(
-        equals == std::string_view::npos ? std::string() : text::percent_decode(part.substr(equals + 1), true), content_type);
+    const auto value =
+        decode(equals == std::string_view::npos ? std::string()
+                                                : text::percent_decode(part.substr(equals + 1), true),
+               content_type);
     if (!name) return name.fault();
     if (!value) return value.fault();
     if (parameters.size() >= 10'000) return refused(413, "the form has more than 10000 fields");
     auto same = parameters.begin();
     while (same != parameters.end() && same->first != *name) ++same;
-    if (same == parameters.end()) parameters.push_back({*name, {*value}});
-    else same->second.push_back(*value);
+    if (same == parameters.end())
+      parameters.push_back({*name, {*value}});
+    else
+      same->second.push_back(*value);
   }
   auto document = std::make_shared<Document>();
   const NodeId root = document->create_element({}, {}, "xformValues");
@@ -122,11 +127,16 @@ Built build_envelope(std::string_view bytes, std::string_view content_type, Medi
   if (bytes.empty()) return Payload::empty_envelope(kind == MediaKind::soap12);
   switch (kind) {
     case MediaKind::soap11:
-    case MediaKind::soap12: return build_soap(bytes, content_type, kind);
-    case MediaKind::xml: return build_xml(bytes, content_type);
-    case MediaKind::text: return build_text(bytes, content_type);
-    case MediaKind::form: return build_form(bytes, content_type);
-    default: return wrapped_text("binary", text::base64_encode(bytes));
+    case MediaKind::soap12:
+      return build_soap(bytes, content_type, kind);
+    case MediaKind::xml:
+      return build_xml(bytes, content_type);
+    case MediaKind::text:
+      return build_text(bytes, content_type);
+    case MediaKind::form:
+      return build_form(bytes, content_type);
+    default:
+      return wrapped_text("binary", text::base64_encode(bytes));
   }
 }
 

@@ -1,13 +1,13 @@
 #include "engine/message/json.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <optional>
-
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "engine/base/text.hpp"
 
@@ -26,14 +26,16 @@ class JsonBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonB
  public:
   using Kind = JsonDocument::Kind;
 
-  JsonBuilder(JsonDocument& document, const JsonDocument::Limits& limits) : document_(document), limits_(limits) {}
+  JsonBuilder(JsonDocument& document, const JsonDocument::Limits& limits)
+      : document_(document), limits_(limits) {}
 
   std::optional<Fault> fault;
 
   bool Null() { return scalar(Kind::null, "null"); }
   bool Bool(bool value) { return scalar(Kind::boolean, value ? "true" : "false"); }
   bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
-    if (size > limits_.number_bytes) return refuse(400, fmt::format("a number has more than {} characters", limits_.number_bytes));
+    if (size > limits_.number_bytes)
+      return refuse(400, fmt::format("a number has more than {} characters", limits_.number_bytes));
     return scalar(Kind::number, std::string_view(text, size));
   }
   bool String(const char* text, rapidjson::SizeType size, bool) {
@@ -60,7 +62,8 @@ class JsonBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonB
     return at;
   }
   bool add(Kind kind, std::uint32_t text, std::uint32_t size) {
-    if (document_.nodes_.size() >= limits_.nodes) return refuse(413, fmt::format("more than {} values", limits_.nodes));
+    if (document_.nodes_.size() >= limits_.nodes)
+      return refuse(413, fmt::format("more than {} values", limits_.nodes));
     if (!open_.empty()) ++document_.nodes_[open_.back()].size;
     JsonDocument::Node node;
     node.kind = kind;
@@ -78,7 +81,8 @@ class JsonBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonB
     return add(kind, at, static_cast<std::uint32_t>(text.size()));
   }
   bool open(Kind kind) {
-    if (open_.size() >= limits_.depth) return refuse(400, fmt::format("nested deeper than {}", limits_.depth));
+    if (open_.size() >= limits_.depth)
+      return refuse(400, fmt::format("nested deeper than {}", limits_.depth));
     if (!add(kind, 0, 0)) return false;
     open_.push_back(static_cast<JsonDocument::Id>(document_.nodes_.size() - 1));
     return true;
@@ -112,7 +116,8 @@ Result<std::shared_ptr<const JsonDocument>> JsonDocument::parse(std::string_view
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
   if (builder.fault) return std::move(*builder.fault);
   if (result.IsError())
-    return refused(400, fmt::format("{} (at byte {})", rapidjson::GetParseError_En(result.Code()), result.Offset()));
+    return refused(
+        400, fmt::format("{} (at byte {})", rapidjson::GetParseError_En(result.Code()), result.Offset()));
   // The stream shows a NUL byte where it ends: one inside the text would hide what follows it.
   if (stream.Tell() != text.size()) return refused(400, fmt::format("NUL byte (at byte {})", stream.Tell()));
   return std::shared_ptr<const JsonDocument>(std::move(document));
@@ -147,7 +152,8 @@ class Edits {
   using Edit = JsonDocument::Edit;
   explicit Edits(std::span<const Edit> edits) {
     for (const Edit& edit : edits) sorted_.push_back(&edit);
-    std::stable_sort(sorted_.begin(), sorted_.end(), [](const Edit* a, const Edit* b) { return a->node < b->node; });
+    std::stable_sort(sorted_.begin(), sorted_.end(),
+                     [](const Edit* a, const Edit* b) { return a->node < b->node; });
   }
   const Edit* find(JsonDocument::Id node, Edit::Kind kind) const noexcept {
     const Edit* found = nullptr;
@@ -220,8 +226,10 @@ void JsonDocument::write_edited(Id id, std::span<const Edit> edits, std::string&
       open.push_back(OpenContainer{at, kind(at) == Kind::object});
       ++at;
     } else {
-      if (kind(at) == Kind::string) write_string(text(at), to);
-      else to += text(at);
+      if (kind(at) == Kind::string)
+        write_string(text(at), to);
+      else
+        to += text(at);
       ++at;
     }
   }
@@ -249,10 +257,10 @@ struct CharRange {
   std::uint32_t from, to;
 };
 // XML 1.0 (fifth edition) NameStartChar and NameChar without the colon.
-constexpr CharRange kNameStart[] = {{'A', 'Z'}, {'_', '_'}, {'a', 'z'}, {0xC0, 0xD6}, {0xD8, 0xF6}, {0xF8, 0x2FF},
-                                    {0x370, 0x37D}, {0x37F, 0x1FFF}, {0x200C, 0x200D}, {0x2070, 0x218F},
-                                    {0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD},
-                                    {0x10000, 0xEFFFF}};
+constexpr CharRange kNameStart[] = {{'A', 'Z'},       {'_', '_'},       {'a', 'z'},        {0xC0, 0xD6},
+                                    {0xD8, 0xF6},     {0xF8, 0x2FF},    {0x370, 0x37D},    {0x37F, 0x1FFF},
+                                    {0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF},  {0x3001, 0xD7FF},
+                                    {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF}};
 constexpr CharRange kNameMore[] = {{'-', '.'}, {'0', '9'}, {0xB7, 0xB7}, {0x300, 0x36F}, {0x203F, 0x2040}};
 
 bool within(std::uint32_t point, std::span<const CharRange> ranges) noexcept {
@@ -315,7 +323,8 @@ std::string key_name(std::string_view element) {
     const std::string_view digits = element.substr(at + kMark.size());
     std::uint32_t point = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), point);
-    const bool encoded = error == std::errc{} && end != digits.data() + digits.size() && *end == '_' && point < 0x110000;
+    const bool encoded =
+        error == std::errc{} && end != digits.data() + digits.size() && *end == '_' && point < 0x110000;
     key += element.substr(0, encoded ? at : at + kMark.size());
     if (encoded) text::append_utf8(key, point);
     element = encoded ? digits.substr(static_cast<std::size_t>(end - digits.data()) + 1) : digits;
@@ -359,8 +368,10 @@ class XmlWriter {
     enter(root, element, array ? std::string(kItem) : std::string(), kRootDepth);
     for (JsonDocument::Id at = root + 1; at < from_.end(root);) {
       while (at == places_.back().end) places_.pop_back();
-      if (places_.back().depth >= kMaxDepth) return refused(400, fmt::format("as XML it is nested deeper than {}", kMaxDepth));
-      if (++nodes_ > kMaxNodes) return refused(413, fmt::format("as XML it has more than {} nodes", kMaxNodes));
+      if (places_.back().depth >= kMaxDepth)
+        return refused(400, fmt::format("as XML it is nested deeper than {}", kMaxDepth));
+      if (++nodes_ > kMaxNodes)
+        return refused(413, fmt::format("as XML it has more than {} nodes", kMaxNodes));
       at = value(at);
     }
     return element;
@@ -370,7 +381,8 @@ class XmlWriter {
   using Kind = JsonDocument::Kind;
 
   void enter(JsonDocument::Id container, tree::NodeId parent, std::string item, std::uint32_t depth) {
-    places_.push_back(Place{from_.end(container), parent, from_.kind(container) == Kind::array, std::move(item), depth});
+    places_.push_back(
+        Place{from_.end(container), parent, from_.kind(container) == Kind::array, std::move(item), depth});
   }
 
   /// Writes one value into the innermost place; returns the next one to write.
@@ -509,12 +521,12 @@ std::optional<std::string> number_text(std::string_view text) {
 bool blank(std::string_view text) noexcept { return text::trim(text).empty(); }
 
 struct Level {
-  tree::NodeId next;                // child node to look at
+  tree::NodeId next;  // child node to look at
   bool array = false;
-  bool empty = true;                // nothing was written into it yet
-  bool run = false;                 // inside [...] of siblings of one name
-  bool run_ends = false;            // the sibling being written is the last of them
-  std::string_view forced = {};     // name announced by <?xml-multiple name?>, not met yet
+  bool empty = true;             // nothing was written into it yet
+  bool run = false;              // inside [...] of siblings of one name
+  bool run_ends = false;         // the sibling being written is the last of them
+  std::string_view forced = {};  // name announced by <?xml-multiple name?>, not met yet
 };
 
 class JsonWriter {
@@ -538,7 +550,9 @@ class JsonWriter {
 
  private:
   /// jsonValue holds the JSON text itself.
-  static std::string raw(const std::string& text) { return JsonDocument::parse(text) ? text : primitive(text); }
+  static std::string raw(const std::string& text) {
+    return JsonDocument::parse(text) ? text : primitive(text);
+  }
 
   void write_key(std::string_view local) {
     write_string(key_name(local), out_);
@@ -631,7 +645,8 @@ class JsonWriter {
       out_ += ']';
       level.run = level.run_ends = false;
     }
-    for (; level.next != tree::kNone && from_.kind(level.next) != tree::Kind::element; level.next = from_.next(level.next)) {
+    for (; level.next != tree::kNone && from_.kind(level.next) != tree::Kind::element;
+         level.next = from_.next(level.next)) {
       const std::string_view name = level.array || level.run ? std::string_view() : multiple(level.next);
       if (name.empty()) continue;
       if (!level.forced.empty()) write_forced(level);
@@ -645,8 +660,10 @@ class JsonWriter {
     }
     const tree::NodeId element = level.next;
     level.next = from_.next(element);
-    if (level.array || level.run) separate(level);
-    else begin_member(level, element);
+    if (level.array || level.run)
+      separate(level);
+    else
+      begin_member(level, element);
     level.run_ends = level.run && !same_name_follows(element);
     return value(element);
   }

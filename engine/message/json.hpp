@@ -41,7 +41,9 @@ class JsonDocument {
 
   /// Faults: code::kParse with status 400 (malformed, too deep) or 413 (too many nodes).
   static Result<std::shared_ptr<const JsonDocument>> parse(std::string_view text, const Limits& limits);
-  static Result<std::shared_ptr<const JsonDocument>> parse(std::string_view text) { return parse(text, Limits()); }
+  static Result<std::shared_ptr<const JsonDocument>> parse(std::string_view text) {
+    return parse(text, Limits());
+  }
 
   Id root() const noexcept { return 0; }
   Kind kind(Id id) const noexcept { return nodes_[id].kind; }
@@ -74,8 +76,8 @@ class JsonDocument {
  private:
   friend class JsonBuilder;
   struct Node {
-    std::uint32_t text = 0;      // where its text begins in texts_
-    std::uint32_t size = 0;      // bytes of text, or number of children
+    std::uint32_t text = 0;  // where its text begins in texts_
+    std::uint32_t size = 0;  // bytes of text, or number of children
     std::uint32_t end = 0;
     std::uint32_t key = 0;
     std::uint32_t key_size = 0;

@@ -1,10 +1,10 @@
 #include "engine/message/payload.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "engine/base/text.hpp"
 #include "engine/message/builders.hpp"
@@ -42,8 +42,10 @@ std::size_t parameter_end(std::string_view text, std::size_t at) noexcept {
   bool quoted = false;
   for (; at < text.size(); ++at) {
     if (text[at] == '"') quoted = !quoted;
-    if (text[at] == '\\' && quoted) ++at;
-    else if (text[at] == ';' && !quoted) break;
+    if (text[at] == '\\' && quoted)
+      ++at;
+    else if (text[at] == ';' && !quoted)
+      break;
   }
   return std::min(at, text.size());
 }
@@ -56,7 +58,8 @@ std::string_view media_parameter(std::string_view content_type, std::string_view
     const std::string_view parameter = content_type.substr(at + 1, end - at - 1);
     const std::size_t equals = parameter.find('=');
     at = end;
-    if (equals == std::string_view::npos || !text::iequals(text::trim(parameter.substr(0, equals)), name)) continue;
+    if (equals == std::string_view::npos || !text::iequals(text::trim(parameter.substr(0, equals)), name))
+      continue;
     std::string_view value = text::trim(parameter.substr(equals + 1));
     if (value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\''))
       value = value.substr(1, value.size() - 2);
@@ -109,7 +112,8 @@ void Payload::assign(std::shared_ptr<tree::Document> envelope, std::string conte
   kind_ = media_kind(content_type);
   if (kind_ == MediaKind::none || kind_ == MediaKind::soap11 || kind_ == MediaKind::soap12) {
     const MediaKind is = soap12 ? MediaKind::soap12 : MediaKind::soap11;
-    if (kind_ != is) content_type = soap12 ? "application/soap+xml; charset=UTF-8" : "text/xml; charset=UTF-8";
+    if (kind_ != is)
+      content_type = soap12 ? "application/soap+xml; charset=UTF-8" : "text/xml; charset=UTF-8";
     kind_ = is;
   }
   content_type_ = std::move(content_type);
@@ -124,7 +128,8 @@ void Payload::assign_json(std::string text) {
 
 namespace {
 Fault too_large(std::size_t limit) {
-  Fault fault(code::kParse, "Error while building the message", fmt::format("the body has more than {} bytes", limit));
+  Fault fault(code::kParse, "Error while building the message",
+              fmt::format("the body has more than {} bytes", limit));
   fault.status = 413;
   return fault;
 }
@@ -149,7 +154,8 @@ Task<Result<void>> Payload::load(std::size_t limit) {
   if (source_ && source_->length() && *source_->length() > limit) co_return too_large(limit);
   // What a peer only announces is not reserved beyond this.
   constexpr std::uint64_t kReserve = 1 << 20;
-  if (source_ && source_->length()) bytes_.reserve(static_cast<std::size_t>(std::min(*source_->length(), kReserve)));
+  if (source_ && source_->length())
+    bytes_.reserve(static_cast<std::size_t>(std::min(*source_->length(), kReserve)));
   while (source_) {
     if (!append(limit)) co_return too_large(limit);
     if (!source_) break;
@@ -213,7 +219,8 @@ Result<std::string> Payload::json_text() {
   if (child == tree::kNone) return std::string("{}");
   if (kind_ == MediaKind::json && !bytes_.empty()) {
     const auto original = JsonDocument::parse(bytes_);
-    const auto before = original ? envelope_of(**original) : Result<std::shared_ptr<tree::Document>>(original.fault());
+    const auto before =
+        original ? envelope_of(**original) : Result<std::shared_ptr<tree::Document>>(original.fault());
     if (before && (*before)->xml(body_child(**before)) == envelope_->xml(child)) return bytes_;
   }
   return json::from_xml(*envelope_, child);
@@ -254,8 +261,10 @@ tree::NodeId Payload::ensure_header(tree::Document& envelope) {
   const std::string prefix(envelope.prefix(root));
   const tree::NodeId made = envelope.create_element(envelope.ns(root), prefix, "Header");
   const tree::NodeId first = envelope.first_child(root);
-  if (first == tree::kNone) envelope.append(root, made);
-  else envelope.insert_before(first, made);
+  if (first == tree::kNone)
+    envelope.append(root, made);
+  else
+    envelope.insert_before(first, made);
   return made;
 }
 
@@ -266,7 +275,8 @@ bool Payload::is_soap12(const tree::Document& envelope) noexcept {
 
 bool Payload::has_fault(const tree::Document& envelope) noexcept {
   const tree::NodeId child = body_child(envelope);
-  return child != tree::kNone && envelope.local(child) == "Fault" && envelope.ns(child) == envelope.ns(envelope.root());
+  return child != tree::kNone && envelope.local(child) == "Fault" &&
+         envelope.ns(child) == envelope.ns(envelope.root());
 }
 
 std::shared_ptr<tree::Document> Payload::empty_envelope(bool soap12) {

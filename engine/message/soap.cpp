@@ -27,13 +27,15 @@ bool is_addressing_ns(std::string_view ns) noexcept { return ns == kAddressing |
 struct CodePair {
   std::string_view soap11, soap12;
 };
-constexpr CodePair kCodes[] = {{"Client", "Sender"}, {"Server", "Receiver"}, {"MustUnderstand", "MustUnderstand"},
+constexpr CodePair kCodes[] = {{"Client", "Sender"},
+                               {"Server", "Receiver"},
+                               {"MustUnderstand", "MustUnderstand"},
                                {"VersionMismatch", "VersionMismatch"}};
 
 /// A fault, whatever its version.
 struct FaultParts {
-  std::string code_ns, code;       // of the version's own codes: local name
-  std::string subcode_ns, subcode; // 1.1: a code that is not the version's own; 1.2: the first Subcode
+  std::string code_ns, code;        // of the version's own codes: local name
+  std::string subcode_ns, subcode;  // 1.1: a code that is not the version's own; 1.2: the first Subcode
   std::string reason, language;
   std::string role, node;
   NodeId detail = kNone;
@@ -94,8 +96,12 @@ FaultParts read_fault12(const Document& document, NodeId fault) {
 class Converter {
  public:
   Converter(const Document& from, bool to_soap12)
-      : from_(from), to_(std::make_shared<Document>()), old_ns_(from.ns(from.root())), soap12_(to_soap12),
-        ns_(version_ns(to_soap12)), prefix_(from.prefix(from.root())) {
+      : from_(from),
+        to_(std::make_shared<Document>()),
+        old_ns_(from.ns(from.root())),
+        soap12_(to_soap12),
+        ns_(version_ns(to_soap12)),
+        prefix_(from.prefix(from.root())) {
     if (prefix_.empty()) prefix_ = "soapenv";
   }
 
@@ -104,7 +110,8 @@ class Converter {
     to_->declare(envelope, prefix_, ns_);
     to_->append(to_->document(), envelope);
     copy_declarations(from_.root(), envelope);
-    if (const NodeId old_header = Payload::header(from_); old_header != kNone) copy_header(old_header, envelope);
+    if (const NodeId old_header = Payload::header(from_); old_header != kNone)
+      copy_header(old_header, envelope);
     const NodeId body = make("Body");
     to_->append(envelope, body);
     if (const NodeId old_body = Payload::body(from_); old_body != kNone) copy_body(old_body, body);
@@ -153,8 +160,10 @@ class Converter {
     }
     if (const NodeId attribute = to_->attribute(block, old_ns_, old_role); attribute != kNone) {
       std::string value(to_->value(attribute));
-      if (value == kActorNext) value = kRoleNext;
-      else if (value == kRoleNext) value = kActorNext;
+      if (value == kActorNext)
+        value = kRoleNext;
+      else if (value == kRoleNext)
+        value = kActorNext;
       to_->detach(attribute);
       to_->set_attribute(block, ns_, prefix_, soap12_ ? "role" : "actor", value);
     }
@@ -164,8 +173,10 @@ class Converter {
     copy_declarations(old_body, body);
     if (Payload::has_fault(from_) && old_ns_ != ns_) {
       const NodeId fault = Payload::body_child(from_);
-      if (soap12_) write_fault12(read_fault11(from_, fault), body);
-      else write_fault11(read_fault12(from_, fault), body);
+      if (soap12_)
+        write_fault12(read_fault11(from_, fault), body);
+      else
+        write_fault11(read_fault12(from_, fault), body);
       return;
     }
     for (NodeId child = from_.first_child(old_body); child != kNone; child = from_.next(child))
@@ -234,7 +245,9 @@ class Converter {
 
 }  // namespace
 
-std::shared_ptr<Document> convert(const Document& envelope, bool to_soap12) { return Converter(envelope, to_soap12).run(); }
+std::shared_ptr<Document> convert(const Document& envelope, bool to_soap12) {
+  return Converter(envelope, to_soap12).run();
+}
 
 // --- WS-Addressing -----------------------------------------------------------------------------------
 
@@ -289,7 +302,8 @@ void remove_addressing(Document& envelope) {
 void add_addressing(Document& envelope, const Addressing& values, std::string_view ns) {
   const NodeId header = Payload::ensure_header(envelope);
   const std::string_view anonymous =
-      ns == kAddressing ? kAnonymous : std::string_view("http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous");
+      ns == kAddressing ? kAnonymous
+                        : std::string_view("http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous");
   for (const AddressingField& field : kFields) {
     std::string_view value = values.*field.value;
     if (field.local == "ReplyTo" && value.empty()) value = anonymous;
@@ -310,7 +324,8 @@ void add_addressing(Document& envelope, const Addressing& values, std::string_vi
 
 std::string exception_text(const Document& envelope) {
   const NodeId fault = Payload::body_child(envelope);
-  const FaultParts parts = Payload::is_soap12(envelope) ? read_fault12(envelope, fault) : read_fault11(envelope, fault);
+  const FaultParts parts =
+      Payload::is_soap12(envelope) ? read_fault12(envelope, fault) : read_fault11(envelope, fault);
   if (parts.detail != kNone) {
     const std::string detail = envelope.direct_text(parts.detail);
     if (const std::string_view text = text::trim(detail); !text.empty()) return std::string(text);

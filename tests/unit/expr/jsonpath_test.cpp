@@ -40,20 +40,26 @@ TEST_P(JsonPathText, Reads) { EXPECT_EQ(eval(GetParam().path), GetParam().expect
 INSTANTIATE_TEST_SUITE_P(
     Reference, JsonPathText,
     testing::Values(
-        Case{"Name", "$.store.bicycle.color", "red"}, Case{"Quoted", "$['store']['bicycle'][\"color\"]", "red"},
-        Case{"NameWithBlank", "$['a b']", "1"}, Case{"WithoutRoot", "store.bicycle.color", "red"},
-        Case{"Index", "$.store.book[1].title", "Two"}, Case{"NegativeIndex", "$.store.book[-1].title", "Three"},
+        Case{"Name", "$.store.bicycle.color", "red"},
+        Case{"Quoted", "$['store']['bicycle'][\"color\"]", "red"}, Case{"NameWithBlank", "$['a b']", "1"},
+        Case{"WithoutRoot", "store.bicycle.color", "red"}, Case{"Index", "$.store.book[1].title", "Two"},
+        Case{"NegativeIndex", "$.store.book[-1].title", "Three"},
         Case{"NumberKeepsItsText", "$.store.book[1].price", "12.50"},
-        Case{"Slice", "$.store.book[0:2].author", R"(["A","B"])"}, Case{"SliceFromEnd", "$.store.book[-2:].author", R"(["B","C"])"},
-        Case{"SliceTo", "$.store.book[:1].author", R"(["A"])"}, Case{"Union", "$.store.book[0,2].author", R"(["A","C"])"},
+        Case{"Slice", "$.store.book[0:2].author", R"(["A","B"])"},
+        Case{"SliceFromEnd", "$.store.book[-2:].author", R"(["B","C"])"},
+        Case{"SliceTo", "$.store.book[:1].author", R"(["A"])"},
+        Case{"Union", "$.store.book[0,2].author", R"(["A","C"])"},
         Case{"NameUnion", "$.store.book[0]['author','title']", R"(["A","One"])"},
-        Case{"Wildcard", "$.store.book[*].author", R"(["A","B","C"])"}, Case{"ObjectWildcard", "$.store.bicycle.*", R"(["red",19.95])"},
-        Case{"Deep", "$..price", "[8.95,12.50,22,19.95]"}, Case{"DeepIndex", "$..book[0].title", R"(["One"])"},
-        Case{"DeepNothing", "$..nothing", "[]"}, Case{"Object", "$.store.bicycle", R"({"color":"red","price":19.95})"},
+        Case{"Wildcard", "$.store.book[*].author", R"(["A","B","C"])"},
+        Case{"ObjectWildcard", "$.store.bicycle.*", R"(["red",19.95])"},
+        Case{"Deep", "$..price", "[8.95,12.50,22,19.95]"},
+        Case{"DeepIndex", "$..book[0].title", R"(["One"])"}, Case{"DeepNothing", "$..nothing", "[]"},
+        Case{"Object", "$.store.bicycle", R"({"color":"red","price":19.95})"},
         Case{"Array", "$.store.book[0].tags", R"(["x","y"])"},
         // MED-231
-        Case{"Missing", "$.missing", ""}, Case{"MissingDeep", "$.missing.more[3]", ""}, Case{"IndexPastEnd", "$.store.book[7]", ""},
-        Case{"Null", "$.none", "null"}, Case{"Boolean", "$.yes", "true"}, Case{"MemberOfText", "$.text.x", ""},
+        Case{"Missing", "$.missing", ""}, Case{"MissingDeep", "$.missing.more[3]", ""},
+        Case{"IndexPastEnd", "$.store.book[7]", ""}, Case{"Null", "$.none", "null"},
+        Case{"Boolean", "$.yes", "true"}, Case{"MemberOfText", "$.text.x", ""},
         Case{"FilterNumber", "$.store.book[?(@.price > 10)].title", R"(["Two","Three"])"},
         Case{"FilterText", "$.store.book[?(@.author == 'B')].title", R"(["Two"])"},
         Case{"FilterAnd", "$.store.book[?(@.price > 10 && @.author == 'C')].title", R"(["Three"])"},
@@ -67,10 +73,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FilterInPath", "$.store.book[?('y' in @.tags)].title", R"(["One"])"},
         Case{"FilterFunction", "$.store.book[?(@.title.length() == 5)].title", R"(["Three"])"},
         Case{"FilterItself", "$.store.book[0].tags[?(@ == 'y')]", R"(["y"])"},
-        Case{"Length", "$.store.book.length()", "3"}, Case{"TextLength", "$.text.length()", "2"}, Case{"Size", "$.store.size()", "2"},
-        Case{"Min", "$..price.min()", "8.95"}, Case{"Max", "$..price.max()", "22"}, Case{"Sum", "$.store.book[*].price.sum()", "43.45"},
-        Case{"Avg", "$.store.book[0:2].price.avg()", "10.725"}, Case{"Keys", "$.store.bicycle.keys()", R"(["color","price"])"},
-        Case{"First", "$.store.book.first().title", "One"}, Case{"Last", "$.store.book[*].title.last()", "Three"}),
+        Case{"Length", "$.store.book.length()", "3"}, Case{"TextLength", "$.text.length()", "2"},
+        Case{"Size", "$.store.size()", "2"}, Case{"Min", "$..price.min()", "8.95"},
+        Case{"Max", "$..price.max()", "22"}, Case{"Sum", "$.store.book[*].price.sum()", "43.45"},
+        Case{"Avg", "$.store.book[0:2].price.avg()", "10.725"},
+        Case{"Keys", "$.store.bicycle.keys()", R"(["color","price"])"},
+        Case{"First", "$.store.book.first().title", "One"},
+        Case{"Last", "$.store.book[*].title.last()", "Three"}),
     [](const testing::TestParamInfo<Case>& c) { return std::string(c.param.name); });
 
 // MED-232
@@ -144,9 +153,19 @@ TEST(JsonPath, NeedsTheBody) {
 }
 
 TEST(JsonPath, SyntaxErrorsSayWhatAndWhere) {
-  const std::pair<const char*, std::size_t> cases[] = {
-      {"", 0}, {"$.", 2}, {"$[", 2}, {"$['a", 4}, {"$.a[1", 5}, {"$.a b", 4}, {"$.a.max(1)", 8}, {"$.a.nope()", 8}, {"$[?(@.a >)]", 9},
-      {"$[?(1)]", 5}, {"$[?(@.a == x)]", 11}, {"$[99999999999]", 2}, {"$ctx:", 5}};
+  const std::pair<const char*, std::size_t> cases[] = {{"", 0},
+                                                       {"$.", 2},
+                                                       {"$[", 2},
+                                                       {"$['a", 4},
+                                                       {"$.a[1", 5},
+                                                       {"$.a b", 4},
+                                                       {"$.a.max(1)", 8},
+                                                       {"$.a.nope()", 8},
+                                                       {"$[?(@.a >)]", 9},
+                                                       {"$[?(1)]", 5},
+                                                       {"$[?(@.a == x)]", 11},
+                                                       {"$[99999999999]", 2},
+                                                       {"$ctx:", 5}};
   for (const auto& [path, offset] : cases) {
     SyntaxError error;
     const bool fine = compile_jsonpath(path, error) != nullptr;

@@ -20,7 +20,8 @@ constexpr std::string_view kFault11 =
     "<s:Fault><faultcode>s:Client</faultcode><faultstring>bad</faultstring><faultactor>urn:me</faultactor>"
     "<detail><d:e xmlns:d=\"urn:d\">1</d:e></detail></s:Fault>";
 constexpr std::string_view kFault12 =
-    "<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text xml:lang=\"en\">oops</s:Text></s:Reason>"
+    "<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text "
+    "xml:lang=\"en\">oops</s:Text></s:Reason>"
     "<s:Role>urn:r</s:Role><s:Detail>more</s:Detail></s:Fault>";
 
 class Stream final : public BodySource {
@@ -332,7 +333,9 @@ TEST_F(Formats, ActionSetByAMediatorIsTheSoapAction) {
 }
 
 TEST_F(Formats, Soap12PutsTheActionIntoTheContentType) {
-  body(envelope(false, "<h:h xmlns:h='urn:h' s:mustUnderstand='1' s:actor='http://schemas.xmlsoap.org/soap/actor/next'>v</h:h>",
+  body(envelope(false,
+                "<h:h xmlns:h='urn:h' s:mustUnderstand='1' "
+                "s:actor='http://schemas.xmlsoap.org/soap/actor/next'>v</h:h>",
                 "<a xmlns:x='urn:x' t='x:y'/>"),
        "text/xml");
   message.headers.add("SOAPAction", "\"urn:x\"");
@@ -434,7 +437,8 @@ TEST_F(Formats, MessageTypeOfAnotherFormatDoesNotNameTheSoapBody) {
 
 std::string addressed() {
   return envelope(false,
-                  "<w:To xmlns:w='" + std::string(kWsa) + "'>http://old</w:To><k>kept</k><w:MessageID xmlns:w='" + std::string(kWsa) +
+                  "<w:To xmlns:w='" + std::string(kWsa) +
+                      "'>http://old</w:To><k>kept</k><w:MessageID xmlns:w='" + std::string(kWsa) +
                       "'>urn:old</w:MessageID>",
                   "<a/>");
 }
@@ -501,9 +505,12 @@ TEST_F(Formats, SameVersionIsRelayed) {
 
 // MED-044
 TEST_F(Formats, FaultCodesAreMappedTo12) {
-  const std::pair<const char*, const char*> codes[] = {
-      {"s:Client", "s:Sender"}, {"s:Server", "s:Receiver"}, {"s:MustUnderstand", "s:MustUnderstand"}, {"s:VersionMismatch", "s:VersionMismatch"},
-      {"s:Client.Auth", "s:Sender"}, {"my:code", "s:Receiver"}};
+  const std::pair<const char*, const char*> codes[] = {{"s:Client", "s:Sender"},
+                                                       {"s:Server", "s:Receiver"},
+                                                       {"s:MustUnderstand", "s:MustUnderstand"},
+                                                       {"s:VersionMismatch", "s:VersionMismatch"},
+                                                       {"s:Client.Auth", "s:Sender"},
+                                                       {"my:code", "s:Receiver"}};
   for (const auto& [code11, code12] : codes) {
     std::string fault(kFault11);
     fault.replace(fault.find("s:Client"), 8, code11);
@@ -515,9 +522,12 @@ TEST_F(Formats, FaultCodesAreMappedTo12) {
     EXPECT_EQ(fault_field(out, {"Role"}), "urn:me");
     EXPECT_EQ(fault_field(out, {"Detail", "e"}), "1");
     const std::string subcode = fault_field(out, {"Code", "Subcode", "Value"});
-    if (std::string_view(code11) == "my:code") EXPECT_EQ(subcode, "sub:code");
-    else if (std::string_view(code11) == "s:Client.Auth") EXPECT_EQ(subcode, "Client.Auth");
-    else EXPECT_EQ(subcode, "(none)");
+    if (std::string_view(code11) == "my:code")
+      EXPECT_EQ(subcode, "sub:code");
+    else if (std::string_view(code11) == "s:Client.Auth")
+      EXPECT_EQ(subcode, "Client.Auth");
+    else
+      EXPECT_EQ(subcode, "(none)");
   }
 }
 
@@ -596,7 +606,8 @@ TEST_F(Formats, AnAnswerWithoutBodyStaysWithout) {
 }
 
 TEST_F(Formats, RepliesNeedTheBodyOnlyWhenItIsConverted) {
-  const auto needs = [](MediaKind client, std::string_view content_type, int status = 200, std::string_view chosen = {}) {
+  const auto needs = [](MediaKind client, std::string_view content_type, int status = 200,
+                        std::string_view chosen = {}) {
     Message waiting;
     Stream stream;
     waiting.client_kind = client;

@@ -37,7 +37,8 @@ std::string pair_name(const testing::TestParamInfo<Pair>& info) { return info.pa
 // --- parsing -------------------------------------------------------------------------------------
 
 TEST(JsonDocument, WritesBackWhatItRead) {
-  const auto parsed = JsonDocument::parse(R"( {"a" : [1, 1.50, -0, 1e3, true, null, "x\"\u00e4\n"], "b":{}} )");
+  const auto parsed =
+      JsonDocument::parse(R"( {"a" : [1, 1.50, -0, 1e3, true, null, "x\"\u00e4\n"], "b":{}} )");
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ((*parsed)->json(0), R"({"a":[1,1.50,-0,1e3,true,null,"x\"ä\n"],"b":{}})");
 }
@@ -58,8 +59,9 @@ TEST(JsonDocument, KeepsAByteOrderMarkOut) { EXPECT_EQ(status_of("\xEF\xBB\xBF{}
 
 // REL-099
 TEST(JsonDocument, RefusesWhatIsNotStrictJson) {
-  for (const std::string_view bad : {"", "{", "[1,]", "{\"a\":1,}", "NaN", "[Infinity]", "01", "1.", "+1", "'a'", "{a:1}",
-                                     "// x\n1", "\"\x01\"", "\"\xff\"", "\"\xc0\x80\"", "\"\\ud800\"", "1 2", "nul"})
+  for (const std::string_view bad :
+       {"", "{", "[1,]", "{\"a\":1,}", "NaN", "[Infinity]", "01", "1.", "+1", "'a'", "{a:1}", "// x\n1",
+        "\"\x01\"", "\"\xff\"", "\"\xc0\x80\"", "\"\\ud800\"", "1 2", "nul"})
     EXPECT_EQ(status_of(bad), 400) << bad;
   EXPECT_EQ(status_of(std::string_view("{}\0x", 4)), 400) << "NUL hides nothing";
 }
@@ -100,7 +102,8 @@ TEST(JsonDocument, AppendsToAnEmptiedContainer) {
   using Edit = JsonDocument::Edit;
   const auto parsed = JsonDocument::parse("[[1],{}]");
   ASSERT_TRUE(parsed.ok());
-  const std::vector<Edit> edits{{Edit::Kind::remove, 2, "", ""}, {Edit::Kind::append, 1, "5", ""}, {Edit::Kind::append, 3, "6", "k"}};
+  const std::vector<Edit> edits{
+      {Edit::Kind::remove, 2, "", ""}, {Edit::Kind::append, 1, "5", ""}, {Edit::Kind::append, 3, "6", "k"}};
   std::string out;
   (*parsed)->write_edited(0, edits, out);
   EXPECT_EQ(out, R"([[5],{"k":6}])");
@@ -115,11 +118,13 @@ INSTANTIATE_TEST_SUITE_P(
     Reference, JsonToXml,
     testing::Values(
         Pair{"Member", R"({"a":1})", "<jsonObject><a>1</a></jsonObject>"},
-        Pair{"RootArray", "[1,2]", "<jsonArray><jsonElement>1</jsonElement><jsonElement>2</jsonElement></jsonArray>"},
+        Pair{"RootArray", "[1,2]",
+             "<jsonArray><jsonElement>1</jsonElement><jsonElement>2</jsonElement></jsonArray>"},
         // MED-238
         Pair{"MemberArray", R"({"a":[1,2]})", "<jsonObject><a>1</a><a>2</a></jsonObject>"},
         Pair{"ArrayInArray", R"({"a":[[1,2]]})",
-             "<jsonObject><a><jsonArray><jsonElement>1</jsonElement><jsonElement>2</jsonElement></jsonArray></a></jsonObject>"},
+             "<jsonObject><a><jsonArray><jsonElement>1</jsonElement><jsonElement>2</jsonElement></"
+             "jsonArray></a></jsonObject>"},
         Pair{"ArraysInRootArray", "[[1],[]]",
              "<jsonArray><jsonElement><jsonArray><jsonElement>1</jsonElement></jsonArray></jsonElement>"
              "<jsonElement><jsonArray/></jsonElement></jsonArray>"},
@@ -133,8 +138,10 @@ INSTANTIATE_TEST_SUITE_P(
         // MED-239
         Pair{"DigitName", R"({"1a":1})", "<jsonObject><_JsonReader_PD_1a>1</_JsonReader_PD_1a></jsonObject>"},
         Pair{"DollarName", R"({"$a":1})", "<jsonObject><_JsonReader_PS_a>1</_JsonReader_PS_a></jsonObject>"},
-        Pair{"NameWithBlank", R"({"a b":1})", "<jsonObject><a_JsonReader_32_b>1</a_JsonReader_32_b></jsonObject>"},
-        Pair{"NumbersKeepTheirText", R"({"a":1.50,"b":1e3})", "<jsonObject><a>1.50</a><b>1e3</b></jsonObject>"},
+        Pair{"NameWithBlank", R"({"a b":1})",
+             "<jsonObject><a_JsonReader_32_b>1</a_JsonReader_32_b></jsonObject>"},
+        Pair{"NumbersKeepTheirText", R"({"a":1.50,"b":1e3})",
+             "<jsonObject><a>1.50</a><b>1e3</b></jsonObject>"},
         Pair{"TextIsEscaped", R"({"a":"<b>&"})", "<jsonObject><a>&lt;b&gt;&amp;</a></jsonObject>"}),
     pair_name);
 
@@ -160,21 +167,26 @@ INSTANTIATE_TEST_SUITE_P(
         Pair{"Nested", "<a><b>5</b></a>", R"({"a":{"b":5}})"},
         // MED-242
         Pair{"AdjacentSiblings", "<a><b>1</b><b>2</b><c>3</c></a>", R"({"a":{"b":[1,2],"c":3}})"},
-        Pair{"SiblingsOfObjects", "<a><b><x>1</x></b> <b><x>2</x></b></a>", R"({"a":{"b":[{"x":1},{"x":2}]}})"},
+        Pair{"SiblingsOfObjects", "<a><b><x>1</x></b> <b><x>2</x></b></a>",
+             R"({"a":{"b":[{"x":1},{"x":2}]}})"},
         Pair{"OneSibling", "<a><b>1</b></a>", R"({"a":{"b":1}})"},
         Pair{"SeparatedSiblings", "<a><b>1</b><c>2</c><b>3</b></a>", R"({"a":{"b":1,"c":2,"b":3}})"},
         // MED-241
         Pair{"Attribute", R"(<a n="5"><b/></a>)", R"({"a":{"@n":"5","b":null}})"},
         Pair{"TextBesideAttribute", R"(<a n="v">5</a>)", R"({"a":{"@n":"v","$":5}})"},
-        Pair{"NamespacesVanish", R"(<p:a xmlns:p="u" p:n="v"><p:b>x</p:b></p:a>)", R"({"a":{"@n":"v","b":"x"}})"},
+        Pair{"NamespacesVanish", R"(<p:a xmlns:p="u" p:n="v"><p:b>x</p:b></p:a>)",
+             R"({"a":{"@n":"v","b":"x"}})"},
         Pair{"Multiple", "<a><?xml-multiple b?><b>1</b></a>", R"({"a":{"b":[1]}})"},
         Pair{"MultipleWithoutElements", "<a><?xml-multiple b?></a>", R"({"a":{"b":[]}})"},
         Pair{"JsonObject", "<jsonObject><a>1</a></jsonObject>", R"({"a":1})"},
         Pair{"JsonObjectEmpty", "<jsonObject/>", "null"},
         Pair{"JsonArray", "<jsonArray><jsonElement>1</jsonElement></jsonArray>", "[1]"},
-        Pair{"JsonArrayInMember", "<a><jsonArray><jsonElement>1</jsonElement></jsonArray></a>", R"({"a":[1]})"},
+        Pair{"JsonArrayInMember", "<a><jsonArray><jsonElement>1</jsonElement></jsonArray></a>",
+             R"({"a":[1]})"},
         Pair{"JsonArraysInArray",
-             "<jsonArray><jsonElement><jsonArray><jsonElement>1</jsonElement></jsonArray></jsonElement></jsonArray>", "[[1]]"},
+             "<jsonArray><jsonElement><jsonArray><jsonElement>1</jsonElement></jsonArray></jsonElement></"
+             "jsonArray>",
+             "[[1]]"},
         Pair{"JsonValue", "<jsonValue>\"x\"</jsonValue>", "\"x\""},
         Pair{"DigitName", "<_JsonReader_PD_1a>x</_JsonReader_PD_1a>", R"({"1a":"x"})"},
         Pair{"EncodedName", "<a_JsonReader_32_b>x</a_JsonReader_32_b>", R"({"a b":"x"})"},
@@ -187,12 +199,15 @@ class Primitive : public testing::TestWithParam<Pair> {};
 TEST_P(Primitive, IsTypedByItsText) { EXPECT_EQ(json::primitive(GetParam().from), GetParam().to); }
 
 INSTANTIATE_TEST_SUITE_P(Reference, Primitive,
-                         testing::Values(Pair{"True", "true", "true"}, Pair{"Null", "null", "null"}, Pair{"Upper", "True", "\"True\""},
-                                         Pair{"Zeros", "1.50", "1.50"}, Pair{"Exponent", "1e3", "1E+3"},
-                                         Pair{"ExponentWithFraction", "1.5e3", "1.5E+3"}, Pair{"SmallExponent", "15e-1", "1.5"},
+                         testing::Values(Pair{"True", "true", "true"}, Pair{"Null", "null", "null"},
+                                         Pair{"Upper", "True", "\"True\""}, Pair{"Zeros", "1.50", "1.50"},
+                                         Pair{"Exponent", "1e3", "1E+3"},
+                                         Pair{"ExponentWithFraction", "1.5e3", "1.5E+3"},
+                                         Pair{"SmallExponent", "15e-1", "1.5"},
                                          Pair{"TinyExponent", "1e-10", "1E-10"}, Pair{"MinusZero", "-0", "0"},
-                                         Pair{"Plus", "+1", "\"+1\""}, Pair{"Dot", "1.", "\"1.\""}, Pair{"LeadingDot", ".5", "\".5\""},
-                                         Pair{"Zeroed", "01", "\"01\""}, Pair{"Negative", "-5", "-5"}, Pair{"Blank", " 5", "\" 5\""},
+                                         Pair{"Plus", "+1", "\"+1\""}, Pair{"Dot", "1.", "\"1.\""},
+                                         Pair{"LeadingDot", ".5", "\".5\""}, Pair{"Zeroed", "01", "\"01\""},
+                                         Pair{"Negative", "-5", "-5"}, Pair{"Blank", " 5", "\" 5\""},
                                          Pair{"HugeExponent", "1e99999999999", "\"1e99999999999\""}),
                          pair_name);
 

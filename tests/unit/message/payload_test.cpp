@@ -14,7 +14,8 @@ constexpr std::string_view kSoap11 =
 /// A body that comes in pieces; fill() shows the next one.
 class Pieces final : public BodySource {
  public:
-  explicit Pieces(std::vector<std::string> pieces, bool fails = false) : pieces_(std::move(pieces)), fails_(fails) {}
+  explicit Pieces(std::vector<std::string> pieces, bool fails = false)
+      : pieces_(std::move(pieces)), fails_(fails) {}
 
   std::optional<std::uint64_t> announced;
 
@@ -67,24 +68,26 @@ std::string body_xml(std::string_view bytes, std::string_view type) {
 // --- media types ---------------------------------------------------------------------------------
 
 TEST(MediaType, KindFollowsTheTypeAlone) {
-  const std::pair<const char*, MediaKind> cases[] = {{"text/xml; charset=UTF-8", MediaKind::soap11},
-                                                     {" TEXT/XML ", MediaKind::soap11},
-                                                     {"application/soap+xml;action=\"a\"", MediaKind::soap12},
-                                                     {"application/xml", MediaKind::xml},
-                                                     {"application/atom+xml", MediaKind::xml},
-                                                     {"application/json", MediaKind::json},
-                                                     {"application/vnd.x+json; v=1", MediaKind::json},
-                                                     {"application/x-www-form-urlencoded", MediaKind::form},
-                                                     {"multipart/form-data; boundary=x", MediaKind::multipart},
-                                                     {"text/plain", MediaKind::text},
-                                                     {"text/html", MediaKind::binary},
-                                                     {"application/octet-stream", MediaKind::binary},
-                                                     {"", MediaKind::none}};
+  const std::pair<const char*, MediaKind> cases[] = {
+      {"text/xml; charset=UTF-8", MediaKind::soap11},
+      {" TEXT/XML ", MediaKind::soap11},
+      {"application/soap+xml;action=\"a\"", MediaKind::soap12},
+      {"application/xml", MediaKind::xml},
+      {"application/atom+xml", MediaKind::xml},
+      {"application/json", MediaKind::json},
+      {"application/vnd.x+json; v=1", MediaKind::json},
+      {"application/x-www-form-urlencoded", MediaKind::form},
+      {"multipart/form-data; boundary=x", MediaKind::multipart},
+      {"text/plain", MediaKind::text},
+      {"text/html", MediaKind::binary},
+      {"application/octet-stream", MediaKind::binary},
+      {"", MediaKind::none}};
   for (const auto& [type, kind] : cases) EXPECT_EQ(media_kind(type), kind) << type;
 }
 
 TEST(MediaType, ParametersAreUnquoted) {
-  constexpr std::string_view kType = "application/soap+xml; Charset = utf-8 ;action=\"urn:a;b\"; boundary='q'";
+  constexpr std::string_view kType =
+      "application/soap+xml; Charset = utf-8 ;action=\"urn:a;b\"; boundary='q'";
   EXPECT_EQ(media_type(kType), "application/soap+xml");
   EXPECT_EQ(media_parameter(kType, "charset"), "utf-8");
   EXPECT_EQ(media_parameter(kType, "action"), "urn:a;b");
@@ -164,8 +167,10 @@ TEST(Payload, SoapIsParsedAsItIs) {
 
 // MED-245
 TEST(Payload, Soap12ContentTypeWith11EnvelopeIsRefused) {
-  EXPECT_TRUE(body_xml(kSoap11, "application/soap+xml").starts_with(
-      "fault: 400 Transport level information does not match with SOAP Message namespace URI"));
+  EXPECT_TRUE(
+      body_xml(kSoap11, "application/soap+xml")
+          .starts_with(
+              "fault: 400 Transport level information does not match with SOAP Message namespace URI"));
   std::string soap12(kSoap11);
   soap12.replace(soap12.find(soap::kEnvelope11), soap::kEnvelope11.size(), soap::kEnvelope12);
   EXPECT_TRUE(body_xml(soap12, "text/xml").starts_with("fault: 400"));
@@ -173,7 +178,8 @@ TEST(Payload, Soap12ContentTypeWith11EnvelopeIsRefused) {
 }
 
 TEST(Payload, OtherXmlBecomesTheChildOfASoap11Body) {
-  constexpr std::string_view kXml = "<?xml version='1.0'?>\n<p:a  xmlns:p='u'\tx = \"1\" ><p:b/><c></c ></p:a>";
+  constexpr std::string_view kXml =
+      "<?xml version='1.0'?>\n<p:a  xmlns:p='u'\tx = \"1\" ><p:b/><c></c ></p:a>";
   Payload payload = made(kXml, "application/xml");
   const auto envelope = payload.envelope();
   ASSERT_TRUE(envelope.ok());
@@ -192,8 +198,10 @@ TEST(Payload, TextXmlThatIsNoEnvelopeIsPox) {
 }
 
 TEST(Payload, WrapperElements) {
-  EXPECT_EQ(body_xml("a<b", "text/plain"), R"(<text xmlns="http://ws.apache.org/commons/ns/payload">a&lt;b</text>)");
-  EXPECT_EQ(body_xml("\xE4", "text/plain; charset=ISO-8859-1"), R"(<text xmlns="http://ws.apache.org/commons/ns/payload">ä</text>)");
+  EXPECT_EQ(body_xml("a<b", "text/plain"),
+            R"(<text xmlns="http://ws.apache.org/commons/ns/payload">a&lt;b</text>)");
+  EXPECT_EQ(body_xml("\xE4", "text/plain; charset=ISO-8859-1"),
+            R"(<text xmlns="http://ws.apache.org/commons/ns/payload">ä</text>)");
   EXPECT_EQ(body_xml(std::string_view("\0\xff", 2), "application/octet-stream"),
             R"(<binary xmlns="http://ws.apache.org/commons/ns/payload">AP8=</binary>)");
   EXPECT_EQ(body_xml("x", ""), R"(<binary xmlns="http://ws.apache.org/commons/ns/payload">eA==</binary>)");
@@ -203,7 +211,8 @@ TEST(Payload, WrapperElements) {
 // MED-244
 TEST(Payload, FormBecomesXformValues) {
   EXPECT_EQ(body_xml("a=1&b=x+y%26z&a=2&1x=&$y=3", "application/x-www-form-urlencoded"),
-            "<xformValues><a>1</a><a>2</a><b>x y&amp;z</b><_JsonReader_PD_1x/><_JsonReader_PS_y>3</_JsonReader_PS_y></xformValues>");
+            "<xformValues><a>1</a><a>2</a><b>x "
+            "y&amp;z</b><_JsonReader_PD_1x/><_JsonReader_PS_y>3</_JsonReader_PS_y></xformValues>");
 }
 
 TEST(Payload, NoBodyIsAnEmptyEnvelope) {
@@ -314,10 +323,12 @@ TEST(Payload, HeaderIsMadeInFrontOfTheBody) {
 
 TEST(Payload, FindsFaults) {
   Payload payload = made(
-      R"(<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault/></s:Body></s:Envelope>)", "text/xml");
+      R"(<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault/></s:Body></s:Envelope>)",
+      "text/xml");
   EXPECT_TRUE(Payload::has_fault(**payload.envelope()));
   Payload other = made(
-      R"(<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><Fault/></s:Body></s:Envelope>)", "text/xml");
+      R"(<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><Fault/></s:Body></s:Envelope>)",
+      "text/xml");
   EXPECT_FALSE(Payload::has_fault(**other.envelope()));
 }
 
