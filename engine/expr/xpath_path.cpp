@@ -6,6 +6,7 @@
 
 #include "engine/base/text.hpp"
 #include "engine/expr/xpath_eval.hpp"
+#include "engine/message/tree_impl.hpp"
 
 namespace myelin::expr::xpath {
 
@@ -26,7 +27,34 @@ bool is_reverse(Axis axis) noexcept {
   return axis == Axis::ancestor || axis == Axis::ancestor_or_self || axis == Axis::preceding || axis == Axis::preceding_sibling;
 }
 
-bool matches(const NodeTest& test, const Document& document, NodeId id, Kind principal) noexcept {
+/// A document's links without a call per node.
+class Links {
+ public:
+  explicit Links(const Document& document) noexcept : storage_(document.storage()) {}
+  Kind kind(NodeId id) const noexcept { return storage_.at(id).kind; }
+  std::string_view local(NodeId id) const noexcept { return storage_.at(id).local(); }
+  std::string_view ns(NodeId id) const noexcept { return storage_.spaces[storage_.at(id).space].uri; }
+  NodeId parent(NodeId id) const noexcept { return storage_.at(id).parent; }
+  NodeId next(NodeId id) const noexcept { return storage_.at(id).next; }
+  NodeId previous(NodeId id) const noexcept { return storage_.at(id).previous; }
+  NodeId first_child(NodeId id) const noexcept {
+    const tree::Node& node = storage_.at(id);
+    return node.has_children() ? node.inner.first : kNone;
+  }
+  NodeId last_child(NodeId id) const noexcept {
+    const tree::Node& node = storage_.at(id);
+    return node.has_children() ? node.inner.last : kNone;
+  }
+  NodeId first_attribute(NodeId id) const noexcept {
+    const tree::Node& node = storage_.at(id);
+    return node.kind == Kind::element ? node.inner.attributes : kNone;
+  }
+
+ private:
+  const tree::Storage& storage_;
+};
+
+bool matches(const NodeTest& test, const Links& document, NodeId id, Kind principal) noexcept {
   const Kind kind = document.kind(id);
   switch (test.kind) {
     case NodeTest::Kind::name:
@@ -42,13 +70,13 @@ bool matches(const NodeTest& test, const Document& document, NodeId id, Kind pri
   return false;
 }
 
-NodeId deepest_last(const Document& document, NodeId id) noexcept {
+NodeId deepest_last(const Links& document, NodeId id) noexcept {
   while (document.last_child(id) != kNone) id = document.last_child(id);
   return id;
 }
 
 /// The node after the subtree of `id`, inside `top` (kNone: anywhere).
-NodeId after(const Document& document, NodeId id, NodeId top) noexcept {
+NodeId after(const Links& document, NodeId id, NodeId top) noexcept {
   while (id != top && id != kNone) {
     if (document.next(id) != kNone) return document.next(id);
     id = document.parent(id);
@@ -150,12 +178,12 @@ tree::NodeRef Evaluation::parent(const NodeRef& node) const noexcept {
 }
 
 void Evaluation::walk(const Step& step, const NodeRef& from, NodeSet& to, std::size_t enough, std::uint64_t& visited) {
-  const Document& document = *from.document;
+  const Links document(*from.document);
   const Kind principal = step.axis == Axis::attribute ? Kind::attribute : Kind::element;
   const std::size_t full = enough == 0 ? ~std::size_t{0} : to.size() + enough;
   const auto visit = [&](NodeId id) {
     ++visited;
-    if (matches(step.test, document, id, principal)) to.push_back(NodeRef{&document, id});
+    if (matches(step.test, document, id, principal)) to.push_back(NodeRef{from.document, id});
     return to.size() < full;
   };
   const bool leaf = document.kind(from.id) == Kind::attribute;  // has no siblings and no children
@@ -164,7 +192,7 @@ void Evaluation::walk(const Step& step, const NodeRef& from, NodeSet& to, std::s
       if (!is_space(from) || step.test.kind == NodeTest::Kind::node) visit(from.id);
       return;
     case Axis::parent:
-      if (const NodeRef up = parent(from); up.id != kNone && matches(step.test, *up.document, up.id, principal)) to.push_back(up);
+      if (const NodeRef up = parent(from); up.id != kNone && matches(step.test, Links(*up.document), up.id, principal)) to.push_back(up);
       return;
     case Axis::child:
       for (NodeId id = document.first_child(from.id); id != kNone && visit(id); id = document.next(id)) {}
@@ -192,7 +220,7 @@ void Evaluation::walk(const Step& step, const NodeRef& from, NodeSet& to, std::s
       if (step.axis == Axis::ancestor_or_self && !visit(from.id)) return;
       for (NodeRef up = parent(from); up.id != kNone; up = parent(up)) {
         ++visited;
-        if (matches(step.test, *up.document, up.id, principal)) to.push_back(up);
+        if (matches(step.test, Links(*up.document), up.id, principal)) to.push_back(up);
         if (to.size() >= full) return;
       }
       return;
@@ -274,7 +302,7 @@ void Evaluation::namespace_nodes(const NodeRef& element, const NodeTest& test, N
   if (is_space(element) || element.document->kind(element.id) != Kind::element) return;
   const NodeId made = stand_in(element);
   for (NodeId id = spaces_->first_attribute(made); id != kNone; id = spaces_->next(id))
-    if (matches(test, *spaces_, id, Kind::attribute)) to.push_back(NodeRef{spaces_.get(), id});
+    if (matches(test, Links(*spaces_), id, Kind::attribute)) to.push_back(NodeRef{spaces_.get(), id});
 }
 
 }  // namespace myelin::expr::xpath

@@ -112,6 +112,8 @@ class Document {
   void write(NodeId node, std::string& to) const;
   std::string xml(NodeId node) const;
 
+  const Storage& storage() const noexcept { return *impl_; }  ///< for the XPath engine
+
  private:
   std::unique_ptr<Storage> impl_;
 };

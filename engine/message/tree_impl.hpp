@@ -1,5 +1,6 @@
 #pragma once
-// What a tree::Document is made of; only the tree's own files include this.
+// What a tree::Document is made of. For the tree's own files and the axes of the XPath engine, which
+// visit every node of a message; everybody else uses tree.hpp.
 
 #include <map>
 #include <memory>
@@ -115,8 +116,8 @@ class Scope {
 
   const Entry* lookup(std::string_view prefix) const noexcept {
     if (entries_.size() <= kLinear) {
-      for (const Entry& entry : entries_)
-        if (entry.prefix == prefix) return &entry;
+      for (std::size_t i = entries_.size(); i > 0; --i)
+        if (entries_[i - 1].prefix == prefix) return &entries_[i - 1];
       return nullptr;
     }
     const auto found = index_.find(prefix);

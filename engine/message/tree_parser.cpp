@@ -77,38 +77,43 @@ std::size_t sequence_length(const unsigned char* at, const unsigned char* end) n
   return 0;
 }
 
-/// The first byte that is no XML character in UTF-8, or `end`.
+constexpr std::uint64_t bytes_of(std::uint64_t byte) noexcept { return byte * 0x0101010101010101ull; }
+
+/// All eight bytes are ASCII and no controls but tab and line ends. The high bit of every byte is
+/// clear at first, so that no addition carries into the next byte.
+bool plain_word(std::uint64_t word) noexcept {
+  constexpr std::uint64_t kHigh = bytes_of(0x80), kLow = bytes_of(0x7F);
+  if (word & kHigh) return false;
+  const std::uint64_t controls = ~(word + bytes_of(0x60)) & kHigh;
+  if (controls == 0) return true;
+  const auto differs = [&](std::uint64_t c) { return (word ^ bytes_of(c)) + kLow; };
+  return (controls & differs('\t') & differs('\n') & differs('\r')) == 0;
+}
+
+/// The first byte that is no XML character in UTF-8, or `to`.
 const char* first_bad_character(const char* from, const char* to) noexcept {
   const auto* at = reinterpret_cast<const unsigned char*>(from);
   const auto* end = reinterpret_cast<const unsigned char*>(to);
-  constexpr std::uint64_t kHigh = 0x8080808080808080ull, kSpaces = 0x2020202020202020ull;
   while (at < end) {
-    if (end - at >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at, 8);
-      // No byte has its high bit set and none is below the space.
-      if (((word | (word - kSpaces)) & kHigh) == 0) {
-        at += 8;
-        continue;
-      }
+    std::uint64_t word;
+    if (end - at >= 8 && (std::memcpy(&word, at, 8), plain_word(word))) {
+      at += 8;
+      continue;
     }
-    // Eight bytes one by one; then it may go on in words.
     const auto* stop = end - at > 8 ? at + 8 : end;
     while (at < stop) {
-      if (*at >= 0x20 && *at < 0x80) {
-        ++at;
-      } else if (*at < 0x80) {
-        if (*at != '\n' && *at != '\t' && *at != '\r') return reinterpret_cast<const char*>(at);
-        ++at;
-      } else {
-        const std::size_t length = sequence_length(at, end);
-        if (length == 0) return reinterpret_cast<const char*>(at);
-        at += length;
-      }
+      const bool ascii = *at < 0x80;
+      const bool legal = *at >= 0x20 || *at == '\n' || *at == '\t' || *at == '\r';
+      const std::size_t length = ascii ? legal : sequence_length(at, end);
+      if (length == 0) return reinterpret_cast<const char*>(at);
+      at += length;
     }
   }
   return to;
 }
+
+/// Nodes that room is made for at once; a document with more grows as it is read.
+constexpr std::size_t kFirstNodes = 4096;
 
 struct QName {
   std::string_view prefix;
@@ -144,7 +149,7 @@ class Parser {
     }
     scope_.bind("", kNoSpace, kNone - 1);
     scope_.bind("xml", kXmlSpace, kNone - 1);
-    doc_.nodes.reserve(std::min(node_limit_, doc_.source->size() / 20 + 8));
+    doc_.nodes.reserve(std::min({node_limit_, doc_.source->size() / 12 + 8, kFirstNodes}));
     return declaration() && content() && finish();
   }
 
