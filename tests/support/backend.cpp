@@ -145,11 +145,11 @@ void Backend::serve(Stream& stream) {
     HttpMessage request;
     if (!reader.read_head(request)) break;
     Behaviour behaviour;
-    std::size_t number = 0;
+    Turn turn;
     {
       std::lock_guard lock(mutex_);
       behaviour = behaviour_;
-      number = received_.size() + 1;
+      turn = {received_.size() + 1, releases_};
     }
     if (behaviour.kind == Behaviour::Kind::stall || behaviour.kind == Behaviour::Kind::early) {
       record(request);
@@ -164,12 +164,12 @@ void Backend::serve(Stream& stream) {
     }
     reader.read_request_body(request);
     record(request);
-    if (!act(stream, request, behaviour, number)) break;
+    if (!act(stream, request, behaviour, turn)) break;
   }
   stream.shut();
 }
 
-bool Backend::act(Stream& stream, const HttpMessage& request, const Behaviour& behaviour, std::size_t number) {
+bool Backend::act(Stream& stream, const HttpMessage& request, const Behaviour& behaviour, const Turn& turn) {
   using Kind = Behaviour::Kind;
   switch (behaviour.kind) {
     case Kind::reply: return stream.write(with_length(behaviour, request.method()));
@@ -188,13 +188,12 @@ bool Backend::act(Stream& stream, const HttpMessage& request, const Behaviour& b
       Behaviour answer = behaviour;
       if (request.header("Cookie").find(behaviour.cookie + "=") == std::string::npos)
         answer.headers.emplace_back("Set-Cookie",
-                                    behaviour.cookie + "=" + name_ + "-" + std::to_string(number) + "; Path=/");
+                                    behaviour.cookie + "=" + name_ + "-" + std::to_string(turn.number) + "; Path=/");
       return stream.write(with_length(answer, request.method()));
     }
     case Kind::hold: {
       std::unique_lock lock(mutex_);
-      const std::size_t before = releases_;
-      changed_.wait(lock, [&] { return ending_ || releases_ > before; });
+      changed_.wait(lock, [&] { return ending_ || releases_ > turn.releases; });
       lock.unlock();
       return stream.write(with_length(behaviour, request.method()));
     }

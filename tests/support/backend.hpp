@@ -78,12 +78,18 @@ class Backend {
   bool await(std::size_t count, Millis patience = kPatience) const;
 
  private:
+  /// How things stood when a request's head had arrived.
+  struct Turn {
+    std::size_t number = 0;
+    std::size_t releases = 0;
+  };
+
   void listen();
   void stop_listening();
   void accept_loop();
   void serve(Stream& stream);
   /// False: the connection ends here.
-  bool act(Stream& stream, const HttpMessage& request, const Behaviour& behaviour, std::size_t number);
+  bool act(Stream& stream, const HttpMessage& request, const Behaviour& behaviour, const Turn& turn);
   void record(HttpMessage request);
 
   std::string name_;

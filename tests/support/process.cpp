@@ -48,6 +48,7 @@ Process::Process(const std::vector<std::string>& arguments, const std::filesyste
   const int err = ::open(errors_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   id_ = ::fork();
   if (id_ == 0) {
+    ::signal(SIGPIPE, SIG_DFL);  // the program has to see to it itself
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
     if (::chdir(folder.c_str()) == 0) ::execv(argv[0], argv.data());

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +36,8 @@ bool wait_for(int descriptor, short what, Millis patience) {
 }  // namespace
 
 Stream::Stream(int descriptor) : descriptor_(descriptor) {
+  // OpenSSL writes without MSG_NOSIGNAL.
+  [[maybe_unused]] static const auto kIgnored = ::signal(SIGPIPE, SIG_IGN);
   const int on = 1;
   setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const timeval limit{static_cast<time_t>(kPatience.count() / 1000), 0};

@@ -80,6 +80,13 @@ TEST_F(FailoverTest, NeedsChildren) {  // EP-037
   EXPECT_TRUE(is_error("<endpoint><failover/></endpoint>"));
 }
 
+TEST_F(FailoverTest, OnErrorOfAGroupIsNotRun) {  // EP-137
+  const auto endpoint = linked("<endpoint onError='s'><failover>" + ab() + "</failover></endpoint>");
+  ASSERT_EQ(problems.all().size(), 1U);
+  EXPECT_EQ(problems.all()[0].level, xml::Level::warning);
+  EXPECT_EQ(trial(*endpoint, "a"), "ab");
+}
+
 TEST_F(FailoverTest, PropertiesAreEvaluatedOnEveryAttempt) {  // EP-056
   const auto endpoint = linked("<endpoint><failover>" + ab() + "</failover><property name='p' value='v'/></endpoint>");
   Message message;

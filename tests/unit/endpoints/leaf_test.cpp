@@ -236,6 +236,15 @@ TEST_F(LeafTest, PropertiesGoToTheirScope) {  // EP-056, EP-057
   }
 }
 
+TEST_F(LeafTest, APropertyCanSetTheSuffixButNotTheFraming) {  // REL-081
+  const auto endpoint = address("http://h/a", "format='rest'", "",
+                                "<property name='REST_URL_POSTFIX' value='/own' scope='axis2'/>"
+                                "<property name='Content-Length' value='3' scope='transport'/>");
+  fresh(message);
+  EXPECT_EQ(sent_to(*endpoint, message), "http://h/a/own");
+  EXPECT_FALSE(message.headers.find("Content-Length"));
+}
+
 TEST_F(LeafTest, AHeaderWithALineBreakFaults) {  // REL-080, REL-081
   fresh(message);
   message.properties.set("evil", "a\r\nX: b");

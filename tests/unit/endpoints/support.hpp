@@ -101,6 +101,7 @@ class EndpointTest : public testing::Test {
     delivery.reset();
     const Choice choice = endpoint.choose(delivery, message);
     if (!choice.leaf) return "fault " + std::to_string(choice.fault.code);
+    delivery.leaf = choice.leaf;
     return address_of(*choice.leaf, message);
   }
   std::string sent_to(const Endpoint& endpoint) {
@@ -151,6 +152,7 @@ class EndpointTest : public testing::Test {
     }
     std::string tried;
     for (const Leaf* leaf = choice.leaf; leaf;) {
+      delivery.leaf = leaf;
       const std::string address = address_of(*leaf, message);
       tried += address[7];
       if (dead.find(address[7]) == std::string_view::npos) {

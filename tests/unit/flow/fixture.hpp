@@ -1,6 +1,7 @@
 #pragma once
 // A whole engine without sockets: a configuration from text, a scripted sender, a recording client.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -124,6 +125,11 @@ inline constexpr const char* kSoap =
     "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><q:getQuote xmlns:q=\"urn:q\">"
     "<q:symbol>IBM</q:symbol></q:getQuote></s:Body></s:Envelope>";
 
+struct Request {
+  std::string method = "POST", target = "/", body = kSoap, type = "text/xml";
+  HeaderList headers = {{"SOAPAction", "\"urn:getQuote\""}};
+};
+
 /// `definitions` content is deployed; each request is run to its end.
 class FlowTest : public testing::Test {
  protected:
@@ -148,13 +154,8 @@ class FlowTest : public testing::Test {
     engine_ = std::make_unique<Engine>(sender, deployment_);
   }
 
-  struct Request {
-    std::string method = "POST", target = "/", body = kSoap, type = "text/xml";
-    HeaderList headers = {{"SOAPAction", "\"urn:getQuote\""}};
-  };
-
   /// Runs one request; the client's view of it.
-  RecordingClient& ask(Request request = {}) {
+  RecordingClient& ask(const Request& request = Request()) {
     client = RecordingClient();
     message = std::make_unique<Message>();
     Message& m = *message;

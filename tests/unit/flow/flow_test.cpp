@@ -5,8 +5,11 @@
 namespace myelin::test {
 namespace {
 
-using testing::HasSubstr;
-
+Request at(const std::string& target) {
+  Request request;
+  request.target = target;
+  return request;
+}
 std::string address(const std::string& name) {
   return "<endpoint><address uri='http://" + name + ".test/s'/></endpoint>";
 }
@@ -38,7 +41,7 @@ TEST_F(FlowTest, SendStopsTheFlow) {  // MED-025, MED-005, MED-006
 TEST_F(FlowTest, AProxyWithOnlyAnEndpointIsTransparent) {  // SRV-052, MED-020, MED-021
   deploy("<proxy name='P'><target>" + address("b") + "</target></proxy>");
   sender.answer(201, "not xml at all", "text/plain", {{"X-Back", "1"}});
-  FlowTest::Request request;
+  Request request;
   request.target = "/services/P";
   request.body = "<broken";
   ask(request);
@@ -49,7 +52,7 @@ TEST_F(FlowTest, AProxyWithOnlyAnEndpointIsTransparent) {  // SRV-052, MED-020, 
 
 TEST_F(FlowTest, AProxyWhoseInSequenceStopsDoesNotReachItsEndpoint) {  // SRV-054
   deploy("<proxy name='P'><target><inSequence><drop/></inSequence>" + address("b") + "</target></proxy>");
-  ask({.target = "/services/P"});
+  ask(at("/services/P"));
   EXPECT_EQ(client.status, 202);
   EXPECT_TRUE(sender.requests.empty());
 }
@@ -66,7 +69,7 @@ TEST_F(FlowTest, TheReceiveSequenceRunsInsteadOfTheOutSequence) {  // MED-023
          "</send></inSequence><outSequence>" + reply_with("out") + "</outSequence></target></proxy><sequence name='R'>" +
          reply_with("received") + "</sequence>");
   sender.answer(200, "<a/>", "application/xml");
-  ask({.target = "/services/P"});
+  ask(at("/services/P"));
   EXPECT_THAT(client.body, testing::HasSubstr("received"));
 }
 
@@ -84,7 +87,7 @@ TEST_F(FlowTest, CallGoesOnAtTheNextSiblingWithTheResponse) {  // MED-030, MED-0
          "</inSequence></target></proxy>");
   sender.answer(200, "<first/>", "application/xml");
   sender.answer(200, "<second/>", "application/xml");
-  ask({.target = "/services/P"});
+  ask(at("/services/P"));
   ASSERT_EQ(sender.requests.size(), 2u);
   EXPECT_EQ(sender.requests[1].body, "<first/>");
   EXPECT_EQ(client.body, "<second/>");
@@ -94,7 +97,7 @@ TEST_F(FlowTest, CallGoesOnAtTheNextSiblingWithTheResponse) {  // MED-030, MED-0
 TEST_F(FlowTest, OnErrorRunsForFaultsInItsSequenceAndInnerBeforeOuter) {  // MED-011, MED-013, SRV-108
   deploy("<sequence name='main' onError='outer'><in><sequence key='inner'/></in></sequence>"
          "<sequence name='inner' onError='near'><sequence key='{get-property(\"missing\")}'/></sequence>"
-         "<sequence name='near'><property name='seen' value='near'/><sequence key='{\"gone\"}'/></sequence>"
+         "<sequence name='near'><property name='seen' value='near'/><sequence key='{string(\"gone\")}'/></sequence>"
          "<sequence name='outer'><property name='was' scope='transport' expression=\"get-property('seen')\"/>" +
          reply_with("outer") + "</sequence>");
   ask();
@@ -103,7 +106,7 @@ TEST_F(FlowTest, OnErrorRunsForFaultsInItsSequenceAndInnerBeforeOuter) {  // MED
 }
 
 TEST_F(FlowTest, AFaultAfterASequenceEndedDoesNotRunItsHandler) {  // MED-011
-  deploy("<sequence name='main' onError='outer'><in><sequence key='inner'/><sequence key='{\"gone\"}'/></in></sequence>"
+  deploy("<sequence name='main' onError='outer'><in><sequence key='inner'/><sequence key='{string(\"gone\")}'/></in></sequence>"
          "<sequence name='inner' onError='near'><property name='x' value='1'/></sequence>"
          "<sequence name='near'>" + reply_with("near") + "</sequence><sequence name='outer'>" + reply_with("outer") +
          "</sequence>");
@@ -112,7 +115,7 @@ TEST_F(FlowTest, AFaultAfterASequenceEndedDoesNotRunItsHandler) {  // MED-011
 }
 
 TEST_F(FlowTest, FaultHandlersSeeTheErrorProperties) {  // MED-014, MED-008, SRV-109
-  deploy("<sequence name='main' onError='h'><in><sequence key='{\"gone\"}'/></in></sequence><sequence name='h'>"
+  deploy("<sequence name='main' onError='h'><in><sequence key='{string(\"gone\")}'/></in></sequence><sequence name='h'>"
          "<property name='code' scope='transport' expression=\"get-property('ERROR_CODE')\"/>"
          "<property name='text' scope='transport' expression=\"get-property('ERROR_MESSAGE')\"/>" +
          reply_with("x") + "</sequence>");
@@ -126,29 +129,30 @@ TEST_F(FlowTest, ABackendFailureRunsTheFaultSequenceWithItsCode) {  // MED-046
   deploy("<proxy name='P'><target>" + address("b") + "<faultSequence><property name='code' scope='transport' "
          "expression=\"get-property('ERROR_CODE')\"/>" + reply_with("sorry") + "</faultSequence></target></proxy>");
   sender.refuse(code::kConnectFailed);
-  ask({.target = "/services/P"});
+  ask(at("/services/P"));
   EXPECT_THAT(client.body, testing::HasSubstr("sorry"));
   EXPECT_THAT(client.headers, testing::Contains(std::pair<std::string, std::string>("code", "101503")));
 }
 
 TEST_F(FlowTest, AFaultThatNobodyAnswersNeverLeavesTheClientHanging) {
-  deploy("<proxy name='P'><target>" + address("b") + "</target></proxy>");
+  deploy("<proxy name='P'><target>" + address("b") + "</target></proxy><proxy name='Q'><target>" + address("c") +
+         "</target></proxy>");
   sender.refuse(code::kConnectFailed);
-  ask({.target = "/services/P"});
-  EXPECT_EQ(client.status, 502);
-  sender.refuse(code::kTimeout);
-  EXPECT_EQ(ask({.target = "/services/P"}).status, 504);
+  EXPECT_EQ(ask(at("/services/P")).status, 502);
+  sender.script.emplace_back(nullptr, Fault(101507, "no answer"));
+  sender.script.back().second.base_code = code::kTimeout;
+  EXPECT_EQ(ask(at("/services/Q")).status, 504);
 }
 
 TEST_F(FlowTest, AMediationFaultWithoutFaultSequenceIs202) {  // MED-016
-  deploy("<sequence name='main'><in><sequence key='{\"gone\"}'/></in></sequence>");
+  deploy("<sequence name='main'><in><sequence key='{string(\"gone\")}'/></in></sequence>");
   ask();
   EXPECT_EQ(client.status, 202);
 }
 
 TEST_F(FlowTest, PreMediateCanEndTheRequest) {  // MED-018, SRV-072
   deploy("<sequence name='pre-mediate'><drop/></sequence><proxy name='P'><target>" + address("b") + "</target></proxy>");
-  ask({.target = "/services/P"});
+  ask(at("/services/P"));
   EXPECT_EQ(client.status, 202);
   EXPECT_TRUE(sender.requests.empty());
 }
@@ -156,7 +160,7 @@ TEST_F(FlowTest, PreMediateCanEndTheRequest) {  // MED-018, SRV-072
 TEST_F(FlowTest, LoopbackRunsTheOutPath) {  // MED-039
   deploy("<proxy name='P'><target><inSequence><loopback/></inSequence><outSequence>" + reply_with("looped") +
          "</outSequence></target></proxy>");
-  ask({.target = "/services/P"});
+  ask(at("/services/P"));
   EXPECT_THAT(client.body, testing::HasSubstr("looped"));
 }
 
@@ -194,7 +198,7 @@ TEST_F(FlowTest, SequencesNestedForEverFault) {  // REL-026
 
 TEST_F(FlowTest, RespondSendsBackTheBodyButNotTheClientsOwnHeaders) {  // MED-037
   deploy("<proxy name='P'><target><inSequence><property name='X-Set' value='1' scope='transport'/><respond/></inSequence></target></proxy>");
-  FlowTest::Request request;
+  Request request;
   request.target = "/services/P";
   request.headers.emplace_back("User-Agent", "tester");
   ask(request);

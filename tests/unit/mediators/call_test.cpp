@@ -38,8 +38,8 @@ TEST_F(CallTest, TheNextMediatorSeesTheAnswer) {
 
 // MED-031
 TEST_F(CallTest, CallsInNestedBranchesGoOnAtTheRightPlace) {
-  deploy_main(R"(<filter xpath="true()"><then><call>)" + kEndpoint +
-              R"(</call><property name="a" value="1"/><filter xpath="true()"><then><call>)" + kEndpoint +
+  deploy_main(R"x(<filter xpath="true()"><then><call>)x" + kEndpoint +
+              R"x(</call><property name="a" value="1"/><filter xpath="true()"><then><call>)x" + kEndpoint +
               R"(</call><property name="b" value="2"/></then></filter><property name="c" value="3"/></then></filter>
                  <property name="d" value="4"/><respond/>)");
   sender.answer(200, kAnswer);
@@ -58,10 +58,10 @@ TEST_F(CallTest, AnOutOnlyCallGoesOnAtOnceWithTheBody) {
 
 // MED-036
 TEST_F(CallTest, ABlockingCallTellsItsStatus) {
-  deploy_main(R"(<call blocking="true">)" + kEndpoint + R"(</call><property name="sc" expression="get-property('axis2','HTTP_SC')"/>
-                 <property name="ua" expression="$trp:X-Client"/><respond/>)");
+  deploy_main(R"(<call blocking="true">)" + kEndpoint + R"x(</call><property name="sc" expression="get-property('axis2','HTTP_SC')"/>
+                 <property name="ua" expression="$trp:X-Client"/><respond/>)x");
   sender.answer(201, kAnswer, "text/xml", {{"X-Backend", "1"}});
-  Request request;
+  test::Request request;
   request.headers.emplace_back("X-Client", "c");
   ask(request);
   EXPECT_EQ(message->properties.text("sc"), "201");
@@ -81,7 +81,7 @@ TEST_F(CallTest, ABlockingCallCanTakeTheAnswersHeaders) {
 TEST_F(CallTest, ABlockingCallThatFailsRunsTheFaultHandler) {
   deploy_main(R"(<sequence name="s" onError="handler"><call blocking="true">)" + kEndpoint +
                   R"(</call><property name="after" value="1"/></sequence><property name="after" value="2"/>)",
-              R"(<sequence name="handler"><property name="seen" expression="get-property('ERROR_CODE')"/><respond/></sequence>)");
+              R"x(<sequence name="handler"><property name="seen" expression="get-property('ERROR_CODE')"/><respond/></sequence>)x");
   sender.refuse();
   ask();
   EXPECT_EQ(message->properties.text("blocking.sender.error"), "true");
@@ -152,7 +152,7 @@ TEST_F(CallTest, SendWithoutEndpointUsesToAndThenTheClient) {
 // MED-201, MED-015
 TEST_F(CallTest, ThrowErrorReachesTheHandlerWithItsType) {
   deploy_main(R"(<sequence name="s" onError="handler"><throwError type="MINE" errorMessage="why"/></sequence>)",
-              R"(<sequence name="handler"><property name="seen" expression="concat(get-property('ERROR_CODE'),' ',get-property('ERROR_MESSAGE'))"/><respond/></sequence>)");
+              R"x(<sequence name="handler"><property name="seen" expression="concat(get-property('ERROR_CODE'),' ',get-property('ERROR_MESSAGE'))"/><respond/></sequence>)x");
   ask();
   EXPECT_EQ(message->properties.text("seen"), "MINE why");
 }

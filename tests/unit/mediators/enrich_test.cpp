@@ -52,7 +52,7 @@ TEST_F(EnrichTest, ATextBecomesTheTextOfTheElement) {
   message().properties.set("p", "new");
   enrich(R"(<source type="property" property="p"/>)", R"(<target xpath="//b"/>)");
   EXPECT_EQ(body(), "<a><b>new</b></a>");
-  enrich(R"(<source type="inline">more</source>)", R"(<target xpath="//b/text()"/>)");
+  enrich(R"(<source type="inline">more</source>)", R"x(<target xpath="//b/text()"/>)x");
   EXPECT_EQ(body(), "<a><b>more</b></a>");
 }
 
@@ -89,7 +89,7 @@ TEST_F(EnrichTest, SomeCombinationsAreRefused) {
   EXPECT_THAT(refused(whole, R"(<target type="custom" xpath="//a"/>)"), HasSubstr("source of type envelope"));
   EXPECT_THAT(refused(R"(<source type="property" property="p"/>)", R"(<target type="envelope" action="child"/>)"),
               HasSubstr("only be replaced"));
-  EXPECT_THAT(refused(R"(<source type="inline">1</source>)", R"(<target type="custom" xpath="json-eval($)"/>)"), HasSubstr("JSON root"));
+  EXPECT_THAT(refused(R"(<source type="inline">1</source>)", R"x(<target type="custom" xpath="json-eval($)"/>)x"), HasSubstr("JSON root"));
   EXPECT_THAT(refused(R"(<source type="body"/>)", R"(<target type="body" action="remove"/>)"), HasSubstr("remove"));
   EXPECT_THAT(refused(custom, R"(<target type="inline"/>)"), HasSubstr("inline"));
   artifacts.apache = true;
@@ -101,7 +101,7 @@ TEST_F(EnrichTest, SourceAndTargetAreRequired) {
   EXPECT_THAT(refused(R"(<source/>)", R"(<target type="body"/>)"), HasSubstr("xpath"));
   EXPECT_THAT(refused(R"(<source type="property"/>)", R"(<target type="body"/>)"), HasSubstr("property"));
   EXPECT_THAT(refused(R"(<source type="inline"/>)", R"(<target type="body"/>)"), HasSubstr("inline <source>"));
-  EXPECT_THAT(refused(R"(<source type="inline">1</source>)", R"(<target xpath="json-eval($..a)"/>)"), HasSubstr("no place"));
+  EXPECT_THAT(refused(R"(<source type="inline">1</source>)", R"x(<target xpath="json-eval($..a)"/>)x"), HasSubstr("no place"));
 }
 
 // MED-141
@@ -141,40 +141,40 @@ TEST_F(EnrichTest, AnEmptyBodyTakesTheElement) {
 // MED-143
 TEST_F(EnrichTest, JsonMembersAreReplaced) {
   receive_json(R"({"a":1,"b":{"c":[1,2]}})");
-  enrich(R"(<source type="inline">5</source>)", R"(<target xpath="json-eval($.a)"/>)");
-  enrich(R"(<source type="inline">text</source>)", R"(<target xpath="json-eval($.b.c[1])"/>)");
-  enrich(R"(<source type="inline">{"n":1}</source>)", R"(<target xpath="json-eval($.new)"/>)");
+  enrich(R"(<source type="inline">5</source>)", R"x(<target xpath="json-eval($.a)"/>)x");
+  enrich(R"(<source type="inline">text</source>)", R"x(<target xpath="json-eval($.b.c[1])"/>)x");
+  enrich(R"(<source type="inline">{"n":1}</source>)", R"x(<target xpath="json-eval($.new)"/>)x");
   EXPECT_EQ(json(), R"({"a":5,"b":{"c":[1,"text"]},"new":{"n":1}})");
-  enrich(R"(<source xpath="json-eval($.b.c)"/>)", R"(<target xpath="json-eval($.a)"/>)");
+  enrich(R"x(<source xpath="json-eval($.b.c)"/>)x", R"x(<target xpath="json-eval($.a)"/>)x");
   EXPECT_EQ(json(), R"({"a":[1,"text"],"b":{"c":[1,"text"]},"new":{"n":1}})");
-  EXPECT_EQ(enrich(R"(<source type="inline">5</source>)", R"(<target xpath="json-eval($.x.y)"/>)"), Flow::fault);
+  EXPECT_EQ(enrich(R"(<source type="inline">5</source>)", R"x(<target xpath="json-eval($.x.y)"/>)x"), Flow::fault);
 }
 
 // MED-144
 TEST_F(EnrichTest, JsonChildAddsToArraysAndObjects) {
   receive_json(R"({"l":[1],"o":{"x":1}})");
-  enrich(R"(<source type="inline">2</source>)", R"(<target action="child" xpath="json-eval($.l)"/>)");
-  enrich(R"(<source type="inline">{"x":9,"y":8}</source>)", R"(<target action="child" xpath="json-eval($.o)"/>)");
+  enrich(R"(<source type="inline">2</source>)", R"x(<target action="child" xpath="json-eval($.l)"/>)x");
+  enrich(R"(<source type="inline">{"x":9,"y":8}</source>)", R"x(<target action="child" xpath="json-eval($.o)"/>)x");
   enrich(R"(<source type="inline">{"z":7}</source>)", R"(<target action="child" type="body"/>)");
   EXPECT_EQ(json(), R"({"l":[1,2],"o":{"x":9,"y":8},"z":7})");
-  EXPECT_EQ(enrich(R"(<source type="inline">2</source>)", R"(<target action="sibling" xpath="json-eval($.l)"/>)"), Flow::fault);
+  EXPECT_EQ(enrich(R"(<source type="inline">2</source>)", R"x(<target action="sibling" xpath="json-eval($.l)"/>)x"), Flow::fault);
 }
 
 // MED-145
 TEST_F(EnrichTest, RemoveDeletesMembers) {
   receive_json(R"({"a":1,"b":[{"x":1,"y":2},{"x":3}]})");
-  enrich(R"(<source xpath="json-eval($.a)"/>)", R"(<target type="body" action="remove"/>)");
-  enrich(R"(<source xpath="json-eval($.b[*].x)"/>)", R"(<target type="body" action="remove"/>)");
+  enrich(R"x(<source xpath="json-eval($.a)"/>)x", R"(<target type="body" action="remove"/>)");
+  enrich(R"x(<source xpath="json-eval($.b[*].x)"/>)x", R"(<target type="body" action="remove"/>)");
   EXPECT_EQ(json(), R"({"b":[{"y":2},{}]})");
   message().properties.set("p", R"({"a":1,"b":2})");
-  enrich(R"(<source xpath="json-eval($.a)"/>)", R"(<target type="property" property="p" action="remove"/>)");
+  enrich(R"x(<source xpath="json-eval($.a)"/>)x", R"(<target type="property" property="p" action="remove"/>)");
   EXPECT_EQ(property("p"), R"({"b":2})");
 }
 
 // MED-146
 TEST_F(EnrichTest, KeyRenamesAMember) {
   receive_json(R"({"a":{"old":1}})");
-  enrich(R"(<source type="inline">new</source>)", R"(<target type="key" xpath="json-eval($.a.old)"/>)");
+  enrich(R"(<source type="inline">new</source>)", R"x(<target type="key" xpath="json-eval($.a.old)"/>)x");
   EXPECT_EQ(json(), R"({"a":{"new":1}})");
 }
 

@@ -35,39 +35,39 @@ TEST_F(FilterTest, ARegexMatchesTheWholeText) {
 
 // MED-100
 TEST_F(FilterTest, ANullSourceMatchesNothing) {
-  EXPECT_EQ(taken(R"(<filter source="get-property('missing')" regex=".*">)" + kThen + kElse + "</filter>"), "else");
+  EXPECT_EQ(taken(R"x(<filter source="get-property('missing')" regex=".*">)x" + kThen + kElse + "</filter>"), "else");
 }
 
 // MED-101
 TEST_F(FilterTest, WithoutThenTheChildrenAreTheBranch) {
-  EXPECT_EQ(taken(R"(<filter xpath="true()"><property name="taken" value="child"/></filter>)"), "child");
-  EXPECT_EQ(taken(R"(<filter xpath="false()"><property name="taken" value="child"/></filter>)"), "");
+  EXPECT_EQ(taken(R"x(<filter xpath="true()"><property name="taken" value="child"/></filter>)x"), "child");
+  EXPECT_EQ(taken(R"x(<filter xpath="false()"><property name="taken" value="child"/></filter>)x"), "");
 }
 
 // MED-102
 TEST_F(FilterTest, ElseWithoutThenIsRefused) {
-  EXPECT_THAT(errors_of(R"(<filter xpath="true()"><drop/>)" + kElse + "</filter>"), HasSubstr("<else> without <then>"));
+  EXPECT_THAT(errors_of(R"x(<filter xpath="true()"><drop/>)x" + kElse + "</filter>"), HasSubstr("<else> without <then>"));
 }
 
 // MED-103, MED-008
 TEST_F(FilterTest, AMissingSequenceIsAFault) {
-  EXPECT_EQ(run(R"(<filter xpath="true()"><then sequence="missing"/></filter>)"), Flow::fault);
+  EXPECT_EQ(run(R"x(<filter xpath="true()"><then sequence="missing"/></filter>)x"), Flow::fault);
   EXPECT_EQ(message().fault.message, "Sequence named missing cannot be found");
 }
 
 TEST_F(FilterTest, ABranchMayBeASequence) {
   define("there", R"(<property name="taken" value="sequence"/>)");
-  EXPECT_EQ(taken(R"(<filter xpath="true()"><then sequence="there"/></filter>)"), "sequence");
-  EXPECT_EQ(taken(R"(<filter xpath="true()"><then sequence="{concat('the','re')}"/></filter>)"), "sequence");
+  EXPECT_EQ(taken(R"x(<filter xpath="true()"><then sequence="there"/></filter>)x"), "sequence");
+  EXPECT_EQ(taken(R"x(<filter xpath="true()"><then sequence="{concat('the','re')}"/></filter>)x"), "sequence");
 }
 
 // MED-104
 TEST_F(FilterTest, FalseWithoutElseGoesOn) {
-  EXPECT_EQ(taken(R"(<filter xpath="false()"><then><drop/></then></filter><property name="taken" value="after"/>)"), "after");
+  EXPECT_EQ(taken(R"x(<filter xpath="false()"><then><drop/></then></filter><property name="taken" value="after"/>)x"), "after");
 }
 
 TEST_F(FilterTest, TheBranchDecidesWhetherTheFlowGoesOn) {
-  EXPECT_EQ(run(R"(<filter xpath="true()"><then><drop/></then></filter>)"), Flow::stop);
+  EXPECT_EQ(run(R"x(<filter xpath="true()"><then><drop/></then></filter>)x"), Flow::stop);
 }
 
 // MED-105
@@ -75,7 +75,7 @@ TEST_F(FilterTest, TheConditionIsXpathOrSourceAndRegex) {
   EXPECT_THAT(errors_of(R"(<filter source="//a"/>)"), HasSubstr("without a condition"));
   EXPECT_THAT(errors_of(R"(<filter xpath=" "/>)"), HasSubstr("without a condition"));
   EXPECT_THAT(errors_of(R"(<filter source="//a" regex="["/>)"), HasSubstr("not a regular expression"));
-  EXPECT_EQ(taken(R"(<filter xpath="true()" source="'a'" regex="b">)" + kThen + kElse + "</filter>"), "then");
+  EXPECT_EQ(taken(R"x(<filter xpath="true()" source="'a'" regex="b">)x" + kThen + kElse + "</filter>"), "then");
 }
 
 TEST_F(FilterTest, HeadersAndPropertiesNeedNoBody) {
@@ -89,7 +89,7 @@ TEST_F(FilterTest, HeadersAndPropertiesNeedNoBody) {
 TEST_F(FilterTest, AnExplosiveRegexStops) {
   message().properties.set("long", std::string(40, 'a') + "b");
   const auto begin = std::chrono::steady_clock::now();
-  run(R"(<filter source="get-property('long')" regex="(a|a|aa)*c">)" + kThen + "</filter>");
+  run(R"x(<filter source="get-property('long')" regex="(a|a|aa)*c">)x" + kThen + "</filter>");
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
   EXPECT_EQ(property("taken"), "");
 }
@@ -111,8 +111,8 @@ TEST_F(FilterTest, ASwitchWithoutMatchGoesOn) {
 
 // MED-108
 TEST_F(FilterTest, ANullSourceRunsTheDefault) {
-  EXPECT_EQ(taken(R"(<switch source="get-property('missing')"><case regex=".*"><property name="taken" value="case"/></case>
-                     <default><property name="taken" value="default"/></default></switch>)"),
+  EXPECT_EQ(taken(R"x(<switch source="get-property('missing')"><case regex=".*"><property name="taken" value="case"/></case>
+                     <default><property name="taken" value="default"/></default></switch>)x"),
             "default");
 }
 

@@ -21,9 +21,9 @@ struct HeaderTest : test::MediatorTest {
 // MED-090
 TEST_F(HeaderTest, ToAndTheOtherAddressingNamesAreSetAndRemoved) {
   receive_soap("<a/>");
-  run(R"(<header name="To" value="http://backend/"/><header name="Action" expression="concat('urn:','act')"/>
+  run(R"x(<header name="To" value="http://backend/"/><header name="Action" expression="concat('urn:','act')"/>
          <header name="From" value="f"/><header name="FaultTo" value="ft"/><header name="ReplyTo" value="rt"/>
-         <header name="RelatesTo" value="rel"/>)");
+         <header name="RelatesTo" value="rel"/>)x");
   EXPECT_EQ(message().addressing().to, "http://backend/");
   EXPECT_EQ(message().addressing().action, "urn:act");
   EXPECT_EQ(message().addressing().soap_action, "urn:act");

@@ -60,7 +60,7 @@ TEST_F(LogTest, AnAbsentToIsStillNamed) {
 TEST_F(LogTest, CustomWritesItsPropertiesOnly) {
   EXPECT_EQ(lines(R"(<log level="custom"><property name="a" value="1"/><property name="b" expression="'2'"/></log>)"),
             "a = 1, b = 2\n");
-  EXPECT_EQ(lines(R"(<log level="custom"><property name="a" expression="get-property('missing')"/></log>)"), "a = null\n");
+  EXPECT_EQ(lines(R"x(<log level="custom"><property name="a" expression="get-property('missing')"/></log>)x"), "a = null\n");
 }
 
 // MED-059

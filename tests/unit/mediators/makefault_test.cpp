@@ -83,7 +83,7 @@ TEST_F(MakeFaultTest, ToIsFaultToElseReplyToElseNothing) {
 // MED-156
 TEST_F(MakeFaultTest, PoxReplacesTheBodyByAnException) {
   receive("<a/>", "application/xml");
-  run(R"(<makefault version="pox"><reason expression="get-property('ERROR_MESSAGE')"/><detail>what &lt;went></detail></makefault>)");
+  run(R"x(<makefault version="pox"><reason expression="get-property('ERROR_MESSAGE')"/><detail>what &lt;went></detail></makefault>)x");
   EXPECT_EQ(body(), "<Exception>what &lt;went&gt;</Exception>");
   receive_soap("<a/>");
   run(R"(<makefault version="pox"><reason value="why"/></makefault>)");

@@ -25,7 +25,7 @@ TEST_F(PayloadFactoryTest, XmlReplacesTheBody) {
   make(R"(<x xmlns="">
             <y>$1</y>
           </x>)",
-       R"(<arg expression="json-eval($.a)"/>)");
+       R"x(<arg expression="json-eval($.a)"/>)x");
   EXPECT_EQ(body(), "<x><y>1</y></x>");
   EXPECT_EQ(message().axis2.text("messageType"), "application/xml");
   EXPECT_EQ(header("Content-Type"), "application/xml");
@@ -71,7 +71,7 @@ TEST_F(PayloadFactoryTest, JsonArgumentsBecomeElementsInXml) {
 // MED-119, REL-087
 TEST_F(PayloadFactoryTest, JsonTextIsEscaped) {
   message().properties.set("t", "a\"b\\\n\x01");
-  make(R"({"v":"$1"})", R"(<arg expression="get-property('t')"/>)", "json");
+  make(R"({"v":"$1"})", R"x(<arg expression="get-property('t')"/>)x", "json");
   EXPECT_EQ(json(), "{\"v\":\"a\\\"b\\\\\\n\\u0001\"}");
   EXPECT_EQ(message().axis2.text("messageType"), "application/json");
   EXPECT_EQ(header("Content-Type"), "application/json");

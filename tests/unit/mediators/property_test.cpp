@@ -128,7 +128,7 @@ TEST_F(PropertyTest, PatternsTakeAPartOfTheText) {
 
 // MED-080, MED-226
 TEST_F(PropertyTest, NullKeepsTheOldValue) {
-  run(R"(<property name="a" value="old"/><property name="a" expression="get-property('missing')"/>)");
+  run(R"x(<property name="a" value="old"/><property name="a" expression="get-property('missing')"/>)x");
   EXPECT_EQ(property("a"), "old");
 }
 
@@ -173,7 +173,7 @@ TEST_F(PropertyTest, UnknownActionsSet) {
 
 // MED-085
 TEST_F(PropertyTest, AGroupSetsItsPropertiesInOrder) {
-  run(R"(<propertyGroup><property name="a" value="1"/><property name="b" expression="concat(get-property('a'), '2')"/></propertyGroup>)");
+  run(R"x(<propertyGroup><property name="a" value="1"/><property name="b" expression="concat(get-property('a'), '2')"/></propertyGroup>)x");
   EXPECT_EQ(property("b"), "12");
   EXPECT_THAT(errors_of("<propertyGroup><drop/></propertyGroup>"), HasSubstr("<drop> in <propertyGroup>"));
 }

@@ -567,15 +567,40 @@ TEST_F(Formats, SoapClientGetsItsFaultAsItIs) {
   EXPECT_EQ(reply().bytes, envelope(false, "", kFault11));
 }
 
-TEST_F(Formats, PoxAnswerIsWrappedForASoapClient) {
+TEST_F(Formats, PoxAnswerIsWrappedForASoapClientWhoseRequestLeftAsPox) {
+  message.client_kind = MediaKind::soap11;
+  body(envelope(false, "", "<a/>"), "text/xml");
+  send(EndpointFormat::pox);
+  message.begin_response();
   answer(MediaKind::soap11, "<a/>", "application/xml");
   const OutgoingBody out = reply();
   EXPECT_EQ(body_of(out.bytes), "<a/>");
   EXPECT_EQ(out.content_type, "text/xml; charset=UTF-8");
+
   answer(MediaKind::soap12, "<a/>", "text/xml");
+  ASSERT_TRUE(message.payload.envelope().ok());
   const std::string soap12(reply().bytes);
   EXPECT_NE(soap12.find(soap::kEnvelope12), std::string::npos);
   EXPECT_EQ(body_of(soap12), "<a/>");
+}
+
+TEST_F(Formats, PoxAnswerIsRelayedWhenTheRequestLeftAsItCame) {
+  message.client_kind = MediaKind::soap11;
+  body(envelope(false, "", "<a/>"), "text/xml");
+  send();
+  message.begin_response();
+  answer(MediaKind::soap11, "<a/>", "application/xml");
+  EXPECT_EQ(reply().bytes, "<a/>");
+  edit("2");
+  EXPECT_EQ(body_of(reply().bytes), "<a>2</a>") << "a mediator's work is formatted for the client";
+}
+
+// MED-037
+TEST_F(Formats, ARequestSentBackNamesItsOwnType) {
+  message.client_kind = MediaKind::json;
+  Stream stream;
+  message.payload.receive(&stream, "application/json; charset=utf-8");
+  EXPECT_EQ(reply().content_type, "application/json; charset=utf-8");
 }
 
 TEST_F(Formats, JsonAnswerStaysJsonForASoapClient) {
@@ -607,8 +632,9 @@ TEST_F(Formats, AnAnswerWithoutBodyStaysWithout) {
 
 TEST_F(Formats, RepliesNeedTheBodyOnlyWhenItIsConverted) {
   const auto needs = [](MediaKind client, std::string_view content_type, int status = 200,
-                        std::string_view chosen = {}) {
+                        std::string_view chosen = {}, bool unwrapped = false) {
     Message waiting;
+    waiting.unwrapped = unwrapped;
     Stream stream;
     waiting.client_kind = client;
     waiting.status = status;
@@ -618,7 +644,8 @@ TEST_F(Formats, RepliesNeedTheBodyOnlyWhenItIsConverted) {
   };
   EXPECT_FALSE(needs(MediaKind::soap11, "text/xml"));
   EXPECT_TRUE(needs(MediaKind::soap11, "application/soap+xml"));
-  EXPECT_TRUE(needs(MediaKind::soap11, "application/xml"));
+  EXPECT_FALSE(needs(MediaKind::soap11, "application/xml"));
+  EXPECT_TRUE(needs(MediaKind::soap11, "application/xml", 200, {}, true));
   EXPECT_FALSE(needs(MediaKind::soap11, "application/json"));
   EXPECT_FALSE(needs(MediaKind::json, "application/json", 500));
   EXPECT_FALSE(needs(MediaKind::none, "text/xml"));
