@@ -93,6 +93,8 @@ class Formatter {
   bool rest() const noexcept {
     return request_ ? message_.rest || options_.format == EndpointFormat::rest : message_.client_is_rest();
   }
+  /// The request becomes the answer: the client's own headers are not sent back to it.
+  bool answers_itself() const noexcept { return !request_ && message_.status == 0; }
   bool preserves_addressing() const { return message_.properties.truth("PRESERVE_WS_ADDRESSING"); }
 
   Result<OutgoingBody> as_is();
@@ -134,6 +136,7 @@ Result<OutgoingBody> Formatter::request() {
   const EndpointFormat format = options_.format;
   const bool soap = format == EndpointFormat::soap11 || format == EndpointFormat::soap12;
   out_.rest = format == EndpointFormat::rest || (!soap && message_.rest);
+  message_.unwrapped = format != EndpointFormat::as_is && !soap && !message_.client_is_rest();
   if (payload_.kind() == MediaKind::multipart && !payload_.edited() && format != EndpointFormat::get) return relay();
   switch (format) {
     case EndpointFormat::soap11: return as_soap(false);
@@ -226,7 +229,8 @@ Result<OutgoingBody> Formatter::reply() {
 MediaKind Formatter::reply_target() const {
   const MediaKind kind = edited_target();
   if (message_.client_is_rest()) return is_soap(kind) && payload_.edited() ? MediaKind::xml : kind;
-  return is_soap(kind) || kind == MediaKind::xml ? message_.client_kind : kind;  // MED-043
+  const bool wrap = kind == MediaKind::xml && (message_.unwrapped || payload_.edited());
+  return is_soap(kind) || wrap ? message_.client_kind : kind;  // MED-043
 }
 
 /// A REST client is about to get a SOAP fault.
@@ -264,7 +268,7 @@ Result<OutgoingBody> Formatter::relay() {
   else if (!chosen_.empty()) out_.content_type = message_.copy(chosen_);
   else if (!options_.encoding.empty() && !own.empty() && media_parameter(own, "charset").empty())
     out_.content_type = message_.arena.join(own, std::string_view("; charset="), options_.encoding);
-  else if (!payload_.received()) out_.content_type = own;
+  else if (!payload_.received() || answers_itself()) out_.content_type = own;
   if (out_.drop_content_type) out_.content_type = {};
   out_.has_body = true;
   out_.stream = payload_.source();
@@ -437,7 +441,7 @@ bool reply_needs_body(const Message& message) noexcept {
     if (const auto* type = chosen->as<std::string>(); type && !text::trim(*type).empty())
       return media_kind(*type) != kind;
   if (message.client_is_rest()) return is_soap(kind) && message.status >= 400;  // it may be a fault
-  return (is_soap(kind) || kind == MediaKind::xml) && kind != message.client_kind;
+  return (is_soap(kind) || (kind == MediaKind::xml && message.unwrapped)) && kind != message.client_kind;
 }
 
 }  // namespace myelin

@@ -22,7 +22,7 @@ void Message::reset() noexcept {
   operation.clear();
   variables.clear();
   functions.clear();
-  response = rest = acknowledged = answer_promised = false;
+  response = rest = unwrapped = acknowledged = answer_promised = false;
   status = 0;
   reason = {};
   client_kind = MediaKind::none;
@@ -226,6 +226,7 @@ std::unique_ptr<Message> Message::clone() {
   copy.reason = copy.copy(reason);
   copy.client_kind = client_kind;
   copy.rest = rest;
+  copy.unwrapped = unwrapped;
   copy.artifacts = artifacts;
   copy.proxy = copy.copy(proxy);
   copy.api = copy.copy(api);

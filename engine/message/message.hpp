@@ -159,6 +159,7 @@ class Message {
   bool client_is_soap11() const noexcept { return client_kind == MediaKind::soap11; }
   bool client_is_rest() const noexcept { return client_kind != MediaKind::soap11 && client_kind != MediaKind::soap12; }
   MediaKind client_kind = MediaKind::none;  ///< how the client spoke, for the way back
+  bool unwrapped = false;   ///< a SOAP client's request left as POX, GET or REST: the answer is wrapped again
   bool rest = false;        ///< axis2 doingREST: no SOAP envelope on the wire
 
   /// A property as get-property(scope, name) sees it, engine-written ones (REST_METHOD,
