@@ -26,6 +26,7 @@ void Message::reset() noexcept {
   status = 0;
   reason = {};
   client_kind = MediaKind::none;
+  unwrapped = false;
   artifacts = nullptr;
   proxy = api = api_context = resource = sub_path = postfix = {};
   service = nullptr;
@@ -225,6 +226,7 @@ std::unique_ptr<Message> Message::clone() {
   copy.status = status;
   copy.reason = copy.copy(reason);
   copy.client_kind = client_kind;
+  copy.unwrapped = unwrapped;
   copy.rest = rest;
   copy.unwrapped = unwrapped;
   copy.artifacts = artifacts;

@@ -520,7 +520,7 @@ void Exchange::drop_received_request_headers() {
   Headers kept;
   for (const Header& field : message_.headers) {
     const bool from_client =
-        field.value.data() >= received_.data() && field.value.data() <= received_.data() + received_.size();
+        field.value.data() >= received_.data() && field.value.data() < received_.data() + received_.size();
     if (!from_client) kept.add(field.name, field.value);
   }
   message_.headers.swap(kept);

@@ -183,7 +183,7 @@ std::shared_ptr<Deployment> Loader::Impl::build(const std::vector<SourceFile>& s
   auto deployment = std::make_shared<Deployment>();
   deployment->settings = settings;
   BindContext context{*deployment, states, base, options.offline, FailSafe(settings.get("failsafe.mode.enable"))};
-  std::vector<Claim> claims;
+  Claims claims;
   std::map<std::string, const xml::Element*, std::less<>> sequence_elements;
   std::optional<RegistrySettings> registry;
   bool has_registry = false;
@@ -198,7 +198,7 @@ std::shared_ptr<Deployment> Loader::Impl::build(const std::vector<SourceFile>& s
     const bool fine = !found.has_errors();
     if (tell) append(problems, std::move(found));
     if (!fine) return false;
-    claims.insert(claims.end(), parts.claims.begin(), parts.claims.end());
+    claims.merge(parts.claims);
     sequence_elements.insert(parts.sequence_elements.begin(), parts.sequence_elements.end());
     merge(std::move(parts), *deployment);
     used[source.path.string()] = document;

@@ -114,10 +114,11 @@ class Binder {
 
   /// True when the artifact may be kept: no errors, and its name is free in this file.
   bool claim(Claim::Kind kind, std::string name, const xml::Location& where, xml::Problems& own) {
-    std::vector<Claim> added{{kind, std::move(name), where}};
+    Claims added;
+    added.emplace(std::move(name), Claim{kind, where});
     check_names(parts_.claims, added, context_.settings.apache_dialect(), own);
     if (own.has_errors()) return false;
-    parts_.claims.push_back(std::move(added.front()));
+    parts_.claims.merge(added);
     return true;
   }
 
@@ -173,11 +174,13 @@ class Binder {
     auto built = build_api(element, builder);
     std::string context = built->context;
     if (built->versioning == Api::Versioning::url) context += '/' + built->version;
-    if (!claim(Claim::Kind::api, built->name, element.where, own)) return;
-    if (!claim(Claim::Kind::api_context, std::move(context), element.where, own)) {  // SRV-016
-      parts_.claims.pop_back();
-      return;
-    }
+    // Both names or none.
+    Claims added;
+    added.emplace(built->name, Claim{Claim::Kind::api, element.where});
+    added.emplace(std::move(context), Claim{Claim::Kind::api_context, element.where});  // SRV-016
+    check_names(parts_.claims, added, context_.settings.apache_dialect(), own);
+    if (own.has_errors()) return;
+    parts_.claims.merge(added);
     ++parts_.artifacts;
     parts_.apis.push_back(std::move(built));
   }
@@ -231,15 +234,13 @@ FailSafe::FailSafe(std::string_view setting) {
   all_ = categories_.contains("all");
 }
 
-void check_names(const std::vector<Claim>& taken, const std::vector<Claim>& added, bool apache, xml::Problems& problems) {
-  std::multimap<std::string_view, const Claim*> by_name;
-  for (const Claim& claim : taken) by_name.emplace(claim.name, &claim);
-  for (const Claim& later : added) {
-    const auto [begin, end] = by_name.equal_range(later.name);
+void check_names(const Claims& taken, const Claims& added, bool apache, xml::Problems& problems) {
+  for (const auto& [name, later] : added) {
+    const auto [begin, end] = taken.equal_range(name);
     for (auto at = begin; at != end; ++at) {
-      const Claim& earlier = *at->second;
+      const Claim& earlier = at->second;
       if (!share_names(earlier.kind, later.kind, apache)) continue;
-      problems.error(later.where, "a second " + std::string(kind_name(later.kind)) + ' ' + xml::quote(later.name),
+      problems.error(later.where, "a second " + std::string(kind_name(later.kind)) + ' ' + xml::quote(name),
                      std::string(kind_name(earlier.kind)) + " of that name is at " + place(earlier.where));
       break;
     }

@@ -43,9 +43,9 @@ struct BindContext {
 struct Claim {
   enum class Kind { sequence, endpoint, entry, proxy, api, api_context };
   Kind kind;
-  std::string name;
   xml::Location where;
 };
+using Claims = std::multimap<std::string, Claim, std::less<>>;  ///< by name
 
 /// `<registry>` of the one supported provider.
 struct RegistrySettings {
@@ -54,7 +54,7 @@ struct RegistrySettings {
 };
 
 struct Parts {
-  std::vector<Claim> claims;
+  Claims claims;
   std::map<std::string, std::unique_ptr<Sequence>, std::less<>> sequences, entry_sequences;
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints, entry_endpoints;
   std::map<std::string, LocalEntry, std::less<>> entries;
@@ -68,7 +68,7 @@ struct Parts {
 };
 
 /// Reports names in `added` that `taken` has already.
-void check_names(const std::vector<Claim>& taken, const std::vector<Claim>& added, bool apache, xml::Problems& problems);
+void check_names(const Claims& taken, const Claims& added, bool apache, xml::Problems& problems);
 
 /// Binds a document by its role. Bad artifacts of tolerated categories become warnings.
 Parts bind_document(const xml::Document& document, const SourceFile& file, BindContext& context,

@@ -14,7 +14,7 @@ bool SequenceKey::read(const xml::Attribute* attribute, const xml::Element& at, 
     return false;
   }
   key_ = build.value(attribute, at);
-  if (key_ && key_->is_constant()) name_ = attribute->value;
+  if (key_ && key_->is_constant() && !attribute->value.starts_with('{')) name_ = attribute->value;
   return key_ != nullptr;
 }
 
