@@ -26,7 +26,6 @@ void Message::reset() noexcept {
   status = 0;
   reason = {};
   client_kind = MediaKind::none;
-  unwrapped = false;
   artifacts = nullptr;
   proxy = api = api_context = resource = sub_path = postfix = {};
   service = nullptr;
@@ -228,7 +227,6 @@ std::unique_ptr<Message> Message::clone() {
   copy.client_kind = client_kind;
   copy.unwrapped = unwrapped;
   copy.rest = rest;
-  copy.unwrapped = unwrapped;
   copy.artifacts = artifacts;
   copy.proxy = copy.copy(proxy);
   copy.api = copy.copy(api);
