@@ -2,21 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "tests/support/corpus.hpp"
 #include "tests/support/process.hpp"
 
 namespace myelin::test {
 namespace {
-
-/// $MYELIN_CORPUS, or `shared/corpus/apache-samples` beside the project.
-std::filesystem::path corpus() {
-  if (const char* named = std::getenv("MYELIN_CORPUS")) return named;
-  return std::filesystem::path(MYELIN_SOURCE_DIR).parent_path() / "shared/corpus/apache-samples";
-}
 
 std::vector<std::filesystem::path> configurations() {
   std::vector<std::filesystem::path> found;

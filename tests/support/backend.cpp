@@ -163,6 +163,7 @@ void Backend::serve(Stream& stream) {
       continue;
     }
     reader.read_request_body(request);
+    if (!request.complete) break;
     record(request);
     if (!act(stream, request, behaviour, turn)) break;
   }

@@ -156,6 +156,7 @@ TEST(Sender, KeepAliveTimeoutOfTheBackendLimitsReuse) {  // SRV-168
   Peer client = proxy.connect();
   client.send(get("/"));
   client.read_message();
+  proxy.running.run([] {});
   Clock::advance(Duration(5'000));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   client.send(get("/"));

@@ -118,6 +118,7 @@ TEST(TimeLimits, IdleKeepAliveConnectionIsClosed) {  // REL-032
   Peer client = server.connect();
   client.send(get("/"));
   client.read_message();
+  server.run([] {});
   Clock::advance(Duration(50'000));
   EXPECT_TRUE(client.silent_for(400));
   Clock::advance(Duration(10'000));
@@ -132,6 +133,7 @@ TEST(TimeLimits, ConnectionSleepsAndWakesUp) {  // REL-131
   for (int i = 0; i < 3; ++i) {
     client.send(get("/" + std::to_string(i)));
     EXPECT_EQ(client.read_message().field("X-Line"), "GET /" + std::to_string(i));
+    server.run([] {});
     Clock::advance(Duration(5'000));  // longer than it takes to fall asleep
     std::this_thread::sleep_for(milliseconds(250));
   }
@@ -203,6 +205,7 @@ TEST(TimeLimits, SleepingUpstreamConnectionIsReused) {  // REL-131
   for (int i = 0; i < 3; ++i) {
     client.send(get("/"));
     EXPECT_EQ(client.read_message().body, "ok");
+    proxy.running.run([] {});
     Clock::advance(Duration(5'000));
     std::this_thread::sleep_for(milliseconds(250));
   }

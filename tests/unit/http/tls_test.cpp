@@ -228,6 +228,7 @@ TEST_F(Tls, ResumesSessions) {
     TlsPeer first(running.port);
     first.exchange(kGet);
     session.reset(SSL_get1_session(first.ssl()));
+    SSL_shutdown(first.ssl());  // OpenSSL forgets sessions of connections that were cut
   }
   TlsPeer second(running.port, {}, [&](SSL* ssl) { SSL_set_session(ssl, session.get()); });
   ASSERT_TRUE(second.connected);
@@ -398,6 +399,38 @@ TEST_F(Tls, EndpointMayOptOutOfVerification) {  // REL-112
   Peer client = proxy.start();
   client.send(kGet);
   EXPECT_EQ(client.read_message().status(), 200);
+}
+
+TEST_F(Tls, ResumesSessionsWithBackends) {
+  std::atomic<int> resumed{0};
+  const std::string certificate = files.certificate("server.pem", leaf);
+  const std::string key = files.key("server.key", leaf);
+  Owned<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str());
+  SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM);
+  Backend backend([&](Peer& peer) {
+    Owned<SSL> ssl(SSL_new(context.get()));
+    SSL_set_fd(ssl.get(), peer.fd());
+    if (SSL_accept(ssl.get()) != 1) return;
+    resumed += SSL_session_reused(ssl.get());
+    char bytes[4096];
+    SSL_read(ssl.get(), bytes, sizeof bytes);
+    const std::string answer = ok("ok", "Connection: close\r\n");
+    SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size()));
+    SSL_shutdown(ssl.get());
+  });
+  ProxyPipeline pipeline(backend.port(), "localhost", "https");
+  Config config;
+  config.backend_tls = trusting();
+  Running front(config, pipeline);
+  pipeline.use(*front.shard);
+  front.start();
+  Peer client = front.connect();
+  for (int i = 0; i < 3; ++i) {
+    client.send(kGet);
+    EXPECT_EQ(client.read_message().body, "ok");
+  }
+  EXPECT_EQ(resumed, 2);
 }
 
 TEST_F(Tls, ShowsItsCertificateToBackends) {

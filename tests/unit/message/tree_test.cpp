@@ -390,6 +390,13 @@ TEST(Tree, ImportsAFragmentOrSaysWhyNot) {
   EXPECT_FALSE(document->import_xml("<x>").ok());
 }
 
+TEST(Tree, TextsThatComeTogetherStayWellFormed) {
+  const auto document = read("<r>]]<a/>>]<b/>]></r>");
+  document->detach(document->first_element(document->root()));
+  document->detach(document->first_element(document->root()));
+  EXPECT_EQ(document->xml(document->root()), "<r>]]&gt;]]&gt;</r>");
+}
+
 TEST(Tree, DetachedNodesStayReadable) {
   const auto document = read("<r><a k='1'>t</a></r>");
   const NodeId a = document->first_element(document->root());
