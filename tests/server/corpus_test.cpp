@@ -24,7 +24,7 @@ TEST(Corpus, NothingCrashesTheCheck) {
   const auto all = configurations();
   if (all.empty()) GTEST_SKIP() << "no configurations at " << corpus() << "; set MYELIN_CORPUS";
   for (const auto& path : all) {
-    const Outcome outcome = run({MYELIN_BINARY, "check", path.string()}, corpus());
+    const Outcome outcome = run({binary(), "check", path.string()}, corpus());
     EXPECT_TRUE(outcome.code == 0 || outcome.code == 1 || outcome.code == 2) << path << " ended with " << outcome.code;
     if (outcome.code != 2) continue;
     EXPECT_NE((outcome.output + outcome.errors).find(": error: "), std::string::npos)
@@ -36,7 +36,7 @@ TEST(Corpus, SamplesOfWhatIsSupportedAreAccepted) {
   if (configurations().empty()) GTEST_SKIP() << "no configurations at " << corpus() << "; set MYELIN_CORPUS";
   for (const int number : {0, 1, 2, 3, 4, 5, 6, 10, 12, 50, 52, 53, 54, 55, 56, 58, 59, 150, 151, 152, 154, 156, 157, 800}) {
     const auto path = corpus() / ("synapse_sample_" + std::to_string(number) + ".xml");
-    const Outcome outcome = run({MYELIN_BINARY, "check", path.string()}, corpus());
+    const Outcome outcome = run({binary(), "check", path.string()}, corpus());
     EXPECT_LT(outcome.code, 2) << path << ":\n" << outcome.output << outcome.errors;
   }
 }

@@ -54,7 +54,7 @@ TEST(Footprint, ABusyPortEndsItAtOnce) {
   TemporaryFolder folder;
   write_file(folder.path() / "synapse.xml", main_sequence("<respond/>"));
   const std::string port = std::to_string(taken.port());
-  const Outcome outcome = run({MYELIN_BINARY, "run", "--conf", folder.path().string(), "--http", "127.0.0.1:" + port,
+  const Outcome outcome = run({binary(), "run", "--conf", folder.path().string(), "--http", "127.0.0.1:" + port,
                                "--admin", "127.0.0.1:0"},
                               folder.path());
   EXPECT_EQ(outcome.code, 2);

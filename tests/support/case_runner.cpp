@@ -343,7 +343,7 @@ void CaseRunner::do_admin(const Statement&, const Words& line) {
 void CaseRunner::do_remove(const Statement&, const Words& line) { server_->remove(line.at(1).text); }
 
 void CaseRunner::do_command(const Statement&, const Words& line) {
-  std::vector<std::string> arguments{MYELIN_BINARY};
+  std::vector<std::string> arguments{binary()};
   for (std::size_t i = 1; i < line.size(); ++i) arguments.push_back(line[i].text);
   const Outcome outcome = test::run(arguments, server_->conf());
   exit_ = outcome.code;

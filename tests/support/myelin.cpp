@@ -58,7 +58,7 @@ Myelin::~Myelin() {
 
 void Myelin::launch() {
   write("myelin.properties", read_file(conf_ / "myelin.properties") + "\nadmin.test_clock=true\n" + settings_);
-  std::vector<std::string> arguments{MYELIN_BINARY, "run",         "--conf",  conf_.string(),
+  std::vector<std::string> arguments{binary(), "run",         "--conf",  conf_.string(),
                                      "--http",      "127.0.0.1:0", "--admin", "127.0.0.1:0",
                                      "--threads",   std::to_string(threads)};
   if (https) arguments.insert(arguments.end(), {"--https", "127.0.0.1:0"});

@@ -14,6 +14,11 @@
 
 namespace myelin::test {
 
+std::string binary() {
+  const char* other = std::getenv("MYELIN_TEST_BINARY");
+  return other ? other : MYELIN_BINARY;
+}
+
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

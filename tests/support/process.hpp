@@ -12,6 +12,10 @@
 
 namespace myelin::test {
 
+/// The program under test: $MYELIN_TEST_BINARY (to run the tests against another build), or the one built
+/// with the tests.
+std::string binary();
+
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view text);
 
