@@ -268,12 +268,17 @@ class Parser {
     if (value.size() < 3 || !value.starts_with("1.") || value.find_first_not_of("0123456789", 2) != std::string_view::npos)
       return malformed("XML version is not 1.0");
     if (!pseudo_attribute("encoding", value, false)) return false;
+    if (value.data() && !is_encoding_name(value)) return malformed("a bad encoding name in the XML declaration");
     if (!pseudo_attribute("standalone", value, false)) return false;
     if (value.data() && value != "yes" && value != "no") return malformed("standalone is neither yes nor no");
     skip_blanks();
     if (!starts("?>")) return malformed("the XML declaration is not closed");
     at_ += 2;
     return true;
+  }
+  static bool is_encoding_name(std::string_view name) noexcept {
+    return is(name.front(), kNameStart) && name.front() != '_' &&
+           std::all_of(name.begin(), name.end(), [](char c) { return is(c, kName); });
   }
   /// `value` has no data when the attribute is absent.
   bool pseudo_attribute(std::string_view name, std::string_view& value, bool required) {

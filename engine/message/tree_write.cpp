@@ -145,7 +145,8 @@ class Writer {
       case Kind::document: return false;
       case Kind::element: return element(id);
       case Kind::text:
-        if (node.untouched())
+        // Two texts that came together must not form "]]>".
+        if (node.untouched() && !out_.ends_with(']'))
           out_ += doc_.source_of(node);
         else
           escape(node.value(), false, out_);

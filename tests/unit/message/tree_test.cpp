@@ -201,6 +201,7 @@ TEST(Tree, RefusesOtherEncodingsAndBadSequences) {  // REL-095
   EXPECT_EQ(status_of("<a/>", "windows-1252"), 415);
   EXPECT_EQ(status_of("<?xml version='1.0' encoding='EBCDIC-CP-US'?><a/>"), 415);
   EXPECT_EQ(status_of("<?xml version='1.0' encoding='UTF-16'?><a/>"), 400);
+  EXPECT_EQ(status_of("<?xml version='1.0' encoding='_UTF 8'?><a/>", "utf-8"), 400);
   EXPECT_EQ(status_of("<a>\xE9</a>", "us-ascii"), 400);
   EXPECT_EQ(status_of("<a>\xE9</a>"), 400);
   EXPECT_EQ(status_of(utf16("<a/>", true, true) + "x"), 400);
