@@ -89,7 +89,8 @@ class Failover final : public Group {
   std::shared_ptr<Current> current_;
 };
 
-std::unique_ptr<Endpoint> failover(const xml::Element&, const xml::Element& element, Build& build) {
+std::unique_ptr<Endpoint> failover(const xml::Element& parent, const xml::Element& element, Build& build) {
+  endpoints::warn_of_on_error(parent, build);
   xml::Bind bind(element, build.problems);
   const auto dynamic = bind.text("dynamic");
   auto endpoint = std::make_unique<Failover>(build, !(dynamic && text::is_false(*dynamic)),

@@ -153,6 +153,7 @@ std::vector<std::unique_ptr<Endpoint>> read_members(xml::Bind& bind, bool failov
 }
 
 std::unique_ptr<Endpoint> loadbalance(const xml::Element& endpoint, const xml::Element& element, Build& build) {
+  endpoints::warn_of_on_error(endpoint, build);
   if (const auto* session = endpoint.child("session"))  // EP-003
     return endpoints::build_session_group(element, *session, build);
   xml::Bind bind(element, build.problems);

@@ -22,6 +22,11 @@ std::vector<std::unique_ptr<Endpoint>> read_children(xml::Bind& bind, Build& bui
   return children;
 }
 
+void warn_of_on_error(const xml::Element& endpoint, Build& build) {
+  if (const auto* attribute = endpoint.attribute("onError"))
+    build.problems.warning(attribute->where, "onError of a group is never run", "it is run on the endpoints inside");
+}
+
 bool read_build_message(xml::Bind& bind, Build& build) {
   const bool global = text::is_true(build.settings.setting("build.message.on.failover.enable"));
   return bind.is_true("buildMessage", global);
@@ -60,7 +65,12 @@ Choice Group::enter(Delivery& delivery, Message& message, std::size_t child) con
   step(delivery).child = static_cast<std::uint32_t>(child);
   const std::size_t level = delivery.depth;
   Choice choice = children_[child]->choose(delivery, message);
-  if (!choice.leaf) delivery.path[level - 1].tried[child] = true;
+  if (choice.leaf) {
+    delivery.leaf = choice.leaf;
+    delivery.leaf_depth = delivery.depth;
+  } else {
+    delivery.path[level - 1].tried[child] = true;
+  }
   return choice;
 }
 

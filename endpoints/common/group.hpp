@@ -50,6 +50,9 @@ class Group : public Endpoint {
 /// The `<endpoint>` children of a group's element. Two with the same key are an error (EP-006).
 std::vector<std::unique_ptr<Endpoint>> read_children(xml::Bind& bind, Build& build);
 
+/// EP-137: Synapse reads `onError` of a group and never runs it.
+void warn_of_on_error(const xml::Element& endpoint, Build& build);
+
 /// `buildMessage`, or the global `build.message.on.failover.enable` (EP-139).
 bool read_build_message(xml::Bind& bind, Build& build);
 

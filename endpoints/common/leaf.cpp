@@ -154,12 +154,10 @@ bool SendingLeaf::admit(TimePoint now) const {
   return parent ? suspension_->admit(now) : suspension_->ready(now);
 }
 
-Choice SendingLeaf::choose(Delivery& delivery, Message&) const {
+Choice SendingLeaf::choose(Delivery&, Message&) const {
   if (!parent && suspension_->phase() != Phase::active && !suspension_->admit(Clock::now()))
     return Fault(code::kEndpointNotReady,
                  "Currently unavailable endpoint: " + (name.empty() ? std::string(identity()) : name));
-  delivery.leaf = this;
-  delivery.leaf_depth = delivery.depth;
   return *this;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 
 namespace myelin {
@@ -27,7 +28,10 @@ bool is_framing(std::string_view name) noexcept {
 
 Result<void> set_header(Message& message, const std::string& name, std::string_view value) {
   if (!is_token(name)) return Fault("'" + name + "' is no header name");                  // REL-081
-  if (is_framing(name)) return {};
+  if (is_framing(name)) {
+    log::warn("endpoint", "property " + name + " is ignored: the transport frames messages itself");
+    return {};
+  }
   if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)         // REL-080
     return Fault("the value of header '" + name + "' holds a line break or NUL");
   message.headers.set(message.copy(name), message.copy(value));

@@ -42,7 +42,7 @@ struct Delivery {
   std::vector<Step> path;           ///< groups from the root down to the leaf
   std::size_t depth = 0;            ///< how many of `path` are in use (the rest is spare memory)
   const Leaf* leaf = nullptr;       ///< chosen last
-  std::size_t leaf_depth = 0;       ///< `depth` when it was chosen
+  std::size_t leaf_depth = 0;       ///< `depth` when a group chose it
   std::uint32_t hops = 0;           ///< keys being followed, bounded
   std::uint32_t attempts = 0;       ///< leaves tried by this message
   TimePoint started{};
