@@ -24,8 +24,9 @@ class LogTest : public test::MediatorTest {
     all << in.rdbuf();
     std::filesystem::remove(file);
     const std::string text = all.str();
-    const auto begin = text.find("INFO  ");
-    return begin == std::string::npos ? text : text.substr(begin + 6);
+    constexpr std::string_view kBefore = "INFO  mediator: ";
+    const auto begin = text.find(kBefore);
+    return begin == std::string::npos ? text : text.substr(begin + kBefore.size());
   }
 
   log::Severity least_ = log::Severity::info;

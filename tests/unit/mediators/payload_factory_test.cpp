@@ -47,7 +47,7 @@ TEST_F(PayloadFactoryTest, AnEnvelopeReplacesTheEnvelope) {
   make(R"(<s12:Envelope><s12:Body><x xmlns="">$1</x></s12:Body></s12:Envelope>)", R"(<arg value="1"/>)");
   EXPECT_TRUE(Payload::is_soap12(**message().payload.envelope()));
   EXPECT_THAT(envelope(), testing::Not(HasSubstr("Old")));
-  EXPECT_THAT(body(), HasSubstr("<x xmlns=\"\">1</x>"));
+  EXPECT_THAT(body(), HasSubstr("<x>1</x>"));
 }
 
 // MED-118, REL-087
@@ -133,7 +133,7 @@ TEST_F(PayloadFactoryTest, AMalformedResultIsAFault) {
   artifacts.entries["text"] = LocalEntry{"text", LocalEntry::Type::text, "no element"};
   EXPECT_EQ(run(R"(<payloadFactory><format key="bad"/><args><arg value="1"/></args></payloadFactory>)"), Flow::fault);
   EXPECT_EQ(run(R"(<payloadFactory><format key="text"/></payloadFactory>)"), Flow::fault);
-  EXPECT_EQ(make("nothing", "", "json"), Flow::fault);
+  EXPECT_EQ(make("oops", "", "json"), Flow::fault);
 }
 
 // MED-128
