@@ -107,6 +107,7 @@ struct BlockList final : Mediator {
 };
 
 struct AddressingHeader final : Mediator {
+  std::string_view name;
   AddressingField assign = nullptr;
   std::unique_ptr<expr::Expression> value;  ///< null: remove
 
@@ -117,6 +118,9 @@ struct AddressingHeader final : Mediator {
       if (!found) return fail(message, std::move(found).fault());
       text = std::move(*found).value_or(std::string());
     }
+    // To becomes a URL and Action a SOAPAction header.
+    Result<void> checked = check_wire_value(name, text);
+    if (!checked) return fail(message, std::move(checked).fault());
     assign(message.addressing(), std::move(text));
     return Flow::next;
   }
@@ -184,6 +188,7 @@ std::unique_ptr<Mediator> build_soap(xml::Bind& bind, const xml::Attribute& name
   for (const auto& [known, assign] : kAddressing) {
     if (name.value != known) continue;
     auto header = std::make_unique<AddressingHeader>();
+    header->name = known;
     header->assign = assign;
     header->value = std::move(value);
     return header;

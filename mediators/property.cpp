@@ -5,6 +5,7 @@
 // Sets or removes a property of the message, a transport header or an engine switch. In the default
 // scope a null changes nothing: the value there before stays.
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/log.hpp"
@@ -106,7 +107,7 @@ struct Property final : Mediator {
   Type type = Type::string;
   Scope scope = Scope::normal;
   std::optional<Value> constant;                     ///< value=, converted
-  std::shared_ptr<const tree::Document> inline_xml;  ///< one XML element inside; copied per message
+  std::shared_ptr<const tree::Document> inline_xml;  ///< an element inside, or value= as OM; copied per message
   std::unique_ptr<expr::Expression> expression;
   std::unique_ptr<const Pattern> pattern;
   std::size_t group = 0;
@@ -180,7 +181,7 @@ struct Property final : Mediator {
       case Scope::normal:
         if (!value.is_null()) set_default(message, key, std::move(value));
         break;
-      case Scope::axis2: set_axis2(message, key, std::move(value)); break;
+      case Scope::axis2: return set_axis2(message, key, std::move(value));
       case Scope::client: message.client.set(key, std::move(value)); break;
       case Scope::transport: return set_header_field(message, key, value.text());
       case Scope::operation: message.operation.set(key, std::move(value)); break;
@@ -201,16 +202,28 @@ struct Property final : Mediator {
     message.properties.set(key, std::move(value));
   }
 
-  static void set_axis2(Message& message, const std::string& key, Value value) {
+  /// The texts of this scope that the transports write into a head (REL-080, REL-082).
+  static bool is_written(std::string_view key) {
+    constexpr std::string_view kWritten[] = {"messageType",  "ContentType",         "HTTP_SC_DESC",    "CHARACTER_SET_ENCODING",
+                                             "HTTP_METHOD",  "REQUEST_HOST_HEADER", "REST_URL_POSTFIX"};
+    return std::find(std::begin(kWritten), std::end(kWritten), key) != std::end(kWritten);
+  }
+
+  static Result<void> set_axis2(Message& message, const std::string& key, Value value) {
+    if (is_written(key)) {
+      Result<void> checked = check_wire_value(key, value.text());
+      if (!checked) return checked;
+    }
     if (key == "REST_URL_POSTFIX") {
       message.has_postfix = !value.is_null();
       message.postfix = message.copy(value.text());
     }
     if (key == "messageType" && !value.is_null()) {
       announce_type(message, value.text());
-      return;
+      return {};
     }
     message.axis2.set(key, std::move(value));
+    return {};
   }
 
   void unset(Message& message, const std::string& key) const {
@@ -234,23 +247,24 @@ const xml::Element* first_element(const xml::Element& element) {
   return nullptr;
 }
 
+bool read_xml(Property& property, xml::Bind& bind, std::string text, const xml::Location& where) {
+  Result<std::shared_ptr<tree::Document>> document = tree::Document::parse(std::move(text));
+  if (!document) {
+    bind.error(where, "this is not XML: " + document.fault().detail);
+    return false;
+  }
+  property.inline_xml = *std::move(document);
+  return true;
+}
+
 bool read_literal(Property& property, xml::Bind& bind, const xml::Attribute& value) {
+  if (property.type == Type::xml) return read_xml(property, bind, value.value, value.where);
   Result<Value> converted = convert(value.value, property.type);
   if (!converted) {
     bind.error(value.where, converted.fault().message);
     return false;
   }
   property.constant = *std::move(converted);
-  return true;
-}
-
-bool read_inline(Property& property, xml::Bind& bind, const xml::Element& element) {
-  Result<std::shared_ptr<tree::Document>> document = tree::Document::parse(element.outer_xml());
-  if (!document) {
-    bind.error(element.where, document.fault().message);
-    return false;
-  }
-  property.inline_xml = *std::move(document);
   return true;
 }
 
@@ -262,7 +276,7 @@ bool read_value(Property& property, xml::Bind& bind, Build& build) {
   bind.all_children_known();
   if (property.remove) return true;
   if (value) return read_literal(property, bind, *value);
-  if (child) return read_inline(property, bind, *child);
+  if (child) return read_xml(property, bind, child->outer_xml(), child->where);
   if (expression) {
     property.expression = build.expression(expression, bind.element());
     return property.expression != nullptr;

@@ -30,10 +30,15 @@ Fault refused(std::string text) {
 
 }  // namespace
 
+Result<void> check_wire_value(std::string_view name, std::string_view value) {
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) return {};
+  return refused("the value of '" + std::string(name) + "' contains a line end");
+}
+
 Result<void> set_header_field(Message& message, std::string_view name, std::string_view value) {
   if (!is_token(name)) return refused("'" + std::string(name) + "' cannot be the name of a transport header");
-  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
-    return refused("the value for transport header '" + std::string(name) + "' contains a line end");
+  Result<void> checked = check_wire_value(name, value);
+  if (!checked) return checked;
   if (frames_the_body(name)) {
     log::warn("mediator", message.log_prefix() + "transport header '" + std::string(name) +
                               "' is the transport's own and was not set");

@@ -12,6 +12,9 @@ namespace myelin::mediators {
 /// token and on line ends in the value; names that frame the body are ignored with a warning.
 Result<void> set_header_field(Message& message, std::string_view name, std::string_view value);
 
+/// Faults when a value that ends up in a head on the wire contains a line end.
+Result<void> check_wire_value(std::string_view name, std::string_view value);
+
 /// What the message is from now on: axis2 messageType and ContentType, and the Content-Type header. A
 /// multipart Content-Type keeps its boundary.
 void announce_type(Message& message, std::string_view type);

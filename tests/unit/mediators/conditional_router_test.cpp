@@ -118,6 +118,24 @@ TEST_F(ConditionalRouterTest, AnAsynchronousRouteWorksOnACopy) {
   EXPECT_EQ(message().pending.kind, Pending::Kind::none);
 }
 
+// MED-042
+TEST_F(ConditionalRouterTest, OnlyTheFirstAnswerCounts) {
+  receive_soap("<a/>");
+  const std::string respond = "<target><sequence><respond/></sequence></target></conditionalRoute>";
+  run("<conditionalRouter><conditionalRoute breakRoute=\"false\">" + respond + "<conditionalRoute>" + respond + "</conditionalRouter>");
+  EXPECT_EQ(message().pending.kind, Pending::Kind::reply);
+  EXPECT_TRUE(message().spawned.empty());
+}
+
+TEST_F(ConditionalRouterTest, AnAnswerAndASendAreBothCarriedOut) {
+  receive_soap("<a/>");
+  run(R"(<conditionalRouter><conditionalRoute breakRoute="false"><target><sequence><respond/></sequence></target></conditionalRoute>
+         <conditionalRoute><target><sequence><send receive="r"/></sequence></target></conditionalRoute></conditionalRouter>)");
+  EXPECT_EQ(message().pending.kind, Pending::Kind::reply);
+  ASSERT_EQ(message().spawned.size(), 1U);
+  EXPECT_EQ(message().spawned_pending.front().receive, "r");
+}
+
 TEST_F(ConditionalRouterTest, TwoRoutesMaySend) {
   receive_soap("<a/>");
   const std::string send = "<target><sequence><send/></sequence></target></conditionalRoute>";

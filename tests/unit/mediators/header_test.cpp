@@ -73,6 +73,12 @@ TEST_F(HeaderTest, TransportHeadersAreSetAndRemoved) {
   EXPECT_EQ(run(R"(<header name="X" value="a&#10;b" scope="transport"/>)"), Flow::fault);
 }
 
+// REL-080
+TEST_F(HeaderTest, ALineEndCannotReachTheSoapAction) {
+  EXPECT_EQ(run(R"(<header name="Action" value="a&#13;&#10;Evil: 1"/>)"), Flow::fault);
+  EXPECT_EQ(message().addressing().soap_action, "");
+}
+
 // MED-095
 TEST_F(HeaderTest, WithoutANameTheChildrenAreBlocks) {
   receive_soap("<a/>");

@@ -27,7 +27,7 @@ TEST_F(PropertyTest, TypesAreCheckedWhenTheConfigurationIsRead) {
   EXPECT_THAT(errors_of(R"(<property name="a" value="1" type="integer"/>)"), HasSubstr("integer"));
   EXPECT_THAT(errors_of(R"(<property name="a" value="1" type="NUMBER"/>)"), HasSubstr("NUMBER"));
   EXPECT_THAT(errors_of(R"(<property name="a" value="40000" type="SHORT"/>)"), HasSubstr("SHORT"));
-  EXPECT_THAT(errors_of(R"(<property name="a" value="&lt;a>" type="OM"/>)"), HasSubstr("OM"));
+  EXPECT_THAT(errors_of(R"(<property name="a" value="&lt;a>" type="OM"/>)"), HasSubstr("not XML"));
   EXPECT_EQ(errors_of(R"(<property name="a" value="9999999999" type="LONG"/>)"), "");
 }
 
@@ -92,6 +92,13 @@ TEST_F(PropertyTest, ALineEndInAHeaderIsAFault) {
     EXPECT_EQ(message().fault.status, 500);
     EXPECT_EQ(header("X"), "(none)");
   }
+}
+
+// REL-080, REL-082
+TEST_F(PropertyTest, ALineEndCannotReachAHeadThroughAxis2) {
+  for (const char* name : {"messageType", "ContentType", "HTTP_SC_DESC", "REQUEST_HOST_HEADER", "HTTP_METHOD"})
+    EXPECT_EQ(run(std::string("<property name=\"") + name + "\" value=\"a&#10;b\" scope=\"axis2\"/>"), Flow::fault) << name;
+  EXPECT_EQ(run(R"(<property name="other" value="a&#10;b" scope="axis2"/>)"), Flow::next);
 }
 
 // REL-081

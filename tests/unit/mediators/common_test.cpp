@@ -1,0 +1,103 @@
+#include "mediators/common/json_place.hpp"
+#include "mediators/common/pattern.hpp"
+#include "tests/unit/mediators/fixture.hpp"
+
+namespace myelin {
+namespace {
+
+using mediators::JsonPlace;
+using mediators::Pattern;
+
+struct PlaceCase {
+  const char* path;
+  const char* found;  ///< the values, joined by a blank
+};
+void PrintTo(const PlaceCase& place, std::ostream* to) { *to << place.path; }
+
+class JsonPlaceTest : public testing::TestWithParam<PlaceCase> {};
+
+TEST_P(JsonPlaceTest, FindsItsValues) {
+  const auto json = JsonDocument::parse(R"({"a":{"b c":1,"l":[10,20,30]},"l":[{"x":1},{"x":2},{}]})");
+  const auto place = JsonPlace::parse(GetParam().path);
+  ASSERT_TRUE(place);
+  std::string found;
+  for (const auto id : place->find(**json)) found += (found.empty() ? "" : " ") + (*json)->json(id);
+  EXPECT_EQ(found, GetParam().found);
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, JsonPlaceTest,
+                         testing::Values(PlaceCase{"$.a.l[1]", "20"}, PlaceCase{"$['a']['b c']", "1"},
+                                         PlaceCase{"$[\"a\"].l[-1]", "30"}, PlaceCase{"$.l[*].x", "1 2"},
+                                         PlaceCase{"$.a.*", "1 [10,20,30]"}, PlaceCase{"$.a.l[3]", ""},
+                                         PlaceCase{"$.a.l[-4]", ""}, PlaceCase{"$.l.x", ""}, PlaceCase{"$.missing", ""}));
+
+TEST(JsonPlace, RefusesWhatIsNoPlace) {
+  for (const char* path : {"", "a", "$..a", "$.a[", "$.a[x]", "$.a[?(@.b)]", "$.", "$a", "$.a[0:2]"})
+    EXPECT_EQ(JsonPlace::parse(path).has_value(), std::string_view(path) == "$.") << path;
+}
+
+TEST(Pattern, WorksOnCharactersAndNamesItsErrors) {
+  std::string why;
+  EXPECT_EQ(Pattern::compile("(", why), nullptr);
+  EXPECT_FALSE(why.empty());
+  const auto pattern = Pattern::compile("(é|.)(.)", why);
+  ASSERT_TRUE(pattern);
+  EXPECT_TRUE(*pattern->matches("éü"));
+  EXPECT_TRUE(*pattern->matches("ab"));
+  EXPECT_FALSE(*pattern->matches("abc"));
+  EXPECT_EQ(*pattern->group("éü", 2), "ü");
+  EXPECT_EQ(*pattern->group("éü", 3), std::nullopt);
+  EXPECT_TRUE(*pattern->matches("\xff\xfe"));
+}
+
+// REL-088
+TEST(Pattern, GivesUpAfterTooManySteps) {
+  std::string why;
+  const auto pattern = Pattern::compile("(x+x+)+y", why);
+  EXPECT_FALSE(pattern->matches(std::string(64, 'x')).ok());
+  EXPECT_FALSE(pattern->group(std::string(64, 'x'), 0).ok());
+}
+
+/// A body of which the second half arrives on fill().
+class SlowBody final : public BodySource {
+ public:
+  std::string_view buffered() const noexcept override { return here_; }
+  bool ended() const noexcept override { return filled_; }
+  void consume(std::size_t bytes) noexcept override { here_.remove_prefix(bytes); }
+  Task<Status> fill() override {
+    here_ = "</a>";
+    filled_ = true;
+    co_return Status::more;
+  }
+  const Fault& fault() const noexcept override { return fault_; }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+
+ private:
+  std::string_view here_ = "<a>";
+  bool filled_ = false;
+  Fault fault_;
+};
+
+struct HandOverTest : test::MediatorTest {};
+
+TEST_F(HandOverTest, ASecondSendWaitsForTheBodyThatItsCopyNeeds) {
+  SlowBody source;
+  artifacts.apache = true;
+  message().payload.receive(&source, "application/xml");
+  ASSERT_EQ(run(R"(<send receive="one"/><send receive="two"/><property name="after" value="1"/>)"), Flow::suspend);
+  ASSERT_EQ(message().pending.kind, Pending::Kind::work);
+  Pending pending = std::exchange(message().pending, Pending{});
+  const Task<Result<void>> done = pending.work->run(message());
+  ASSERT_TRUE(done.done());
+  for (const Frame& frame : std::exchange(message().unwinding, {}))
+    EXPECT_EQ(frame.owner->resume(message(), frame.position), Flow::next);
+  EXPECT_EQ(property("after"), "1");
+  EXPECT_EQ(message().pending.receive, "two");
+  ASSERT_EQ(message().spawned.size(), 1U);
+  EXPECT_EQ(message().spawned_pending.front().receive, "one");
+  EXPECT_EQ(message().spawned.front()->payload.bytes(), "<a></a>");
+  message().payload.reset();
+}
+
+}  // namespace
+}  // namespace myelin
