@@ -70,6 +70,17 @@ std::string compile(std::string_view text, Parts& parts) {
   return {};
 }
 
+/// The '?' of a template; one within braces is an operator.
+std::size_t find_query(std::string_view text) {
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '{') inside = true;
+    if (text[i] == '}') inside = false;
+    if (text[i] == '?' && !inside) return i;
+  }
+  return npos;
+}
+
 /// Where the variable `parts[i]` ends in `text`, which begins with its value; npos: it cannot.
 std::size_t end_of_variable(const Parts& parts, std::size_t i, std::string_view text, bool open_end) {
   const std::size_t run = parts[i].reserved ? text.size() : std::min(text.find_first_of(kReserved), text.size());
@@ -127,7 +138,7 @@ std::string UriPattern::compile_template(std::string_view text, UriPattern& out)
   out.text = text;
   if (text.empty()) return "a uri-template is not empty";
   if (text.front() == '{') return "a uri-template begins with a literal";
-  const std::size_t question = text.find('?');
+  const std::size_t question = find_query(text);
   std::string_view path = text.substr(0, question);
   if (path.ends_with('*') && question == npos) {
     out.open_end = true;
