@@ -54,7 +54,7 @@ TEST(UriTest, LegalCharacters) {
 class HttpTest : public EndpointTest {
  protected:
   std::string expanded(std::string_view uri, std::string_view attributes = "", std::string_view properties = "") {
-    const auto endpoint = linked("<endpoint><http uri-template='" + std::string(uri) + "' " + std::string(attributes) +
+    endpoint = linked("<endpoint><http uri-template='" + std::string(uri) + "' " + std::string(attributes) +
                                  "/>" + std::string(properties) + "</endpoint>");
     return endpoint ? sent_to(*endpoint, message) : "";
   }
@@ -65,6 +65,7 @@ class HttpTest : public EndpointTest {
   }
 
   Message message;
+  std::unique_ptr<Endpoint> endpoint;  ///< the request holds views into it
 };
 
 TEST_F(HttpTest, WithoutVariablesTheTemplateIsUsedAsItIs) {  // EP-058
