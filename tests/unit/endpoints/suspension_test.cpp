@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 namespace myelin::endpoints {
@@ -26,7 +27,7 @@ class SuspensionTest : public testing::Test {
     while (times-- > 0) {
       const auto change = state.failed(policy, fault(code::kConnectFailed), at, at);
       all.push_back(change.delay);
-      at += Duration(std::max<std::int64_t>(change.delay, 0));
+      at += Duration(std::clamp<std::int64_t>(change.delay, 0, 1'000'000'000));
     }
     return all;
   }
