@@ -55,6 +55,10 @@ void print(const std::vector<xml::Problem>& problems, bool json) {
   if (json) std::fputs(problems.empty() ? "]\n" : "\n]\n", stdout);
 }
 
+std::string count(std::size_t number, const char* what) {
+  return std::to_string(number) + ' ' + what + (number == 1 ? "" : "s");
+}
+
 }  // namespace
 
 int check_command(int argc, char** argv) {
@@ -72,7 +76,7 @@ int check_command(int argc, char** argv) {
   }
   print(all, arguments.json);
   if (!arguments.json)
-    std::fprintf(stderr, "%zu errors, %zu warnings\n", errors, all.size() - errors);
+    std::fprintf(stderr, "%s, %s\n", count(errors, "error").c_str(), count(all.size() - errors, "warning").c_str());
   if (errors > 0) return 2;
   return arguments.strict && !all.empty() ? 1 : 0;
 }

@@ -119,7 +119,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest(std::string_view found, std::span<const std::string_view> candidates) {
   std::string_view best;
-  std::size_t best_distance = found.size() <= 4 ? 2 : 1 + found.size() / 3;
+  std::size_t best_distance = found.size() < 2 ? 1 : found.size() <= 4 ? 2 : 1 + found.size() / 3;
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(found, candidate);
     if (distance < best_distance) {

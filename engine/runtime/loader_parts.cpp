@@ -39,6 +39,12 @@ std::string place(const xml::Location& where) {
   return where.file + ':' + std::to_string(where.line) + ':' + std::to_string(where.column);
 }
 
+/// An element as messages name it: `<x>`, `{urn:a}x`, `<x> without a namespace`.
+std::string shown(const xml::Element& element) {
+  if (element.ns == xml::kSynapse) return xml::tag(element.name);
+  return element.ns.empty() ? xml::tag(element.name) + " without a namespace" : '{' + element.ns + '}' + element.name;
+}
+
 /// Binds the artifacts of one document.
 class Binder {
  public:
@@ -76,7 +82,7 @@ class Binder {
   void invalid(const xml::Element& element) {
     std::string found = "Invalid configuration element at the top level: ";
     if (element.ns != xml::kSynapse) {
-      problems_.error(element.where, found + '{' + element.ns + '}' + element.name,
+      problems_.error(element.where, found + shown(element),
                       "elements are in namespace " + std::string(xml::kSynapse));
     } else if (Mediators::instance().find(element.name)) {
       problems_.error(element.where, found + xml::tag(element.name), "mediators stand in a <sequence>");
@@ -217,13 +223,9 @@ class Binder {
 
 bool is_artifact(const xml::Element& root) { return root.ns == xml::kSynapse && category_of(root.name); }
 
-std::string name_of(const xml::Element& root) {
-  return root.ns == xml::kSynapse ? xml::tag(root.name) : '{' + root.ns + '}' + root.name;
-}
-
 /// SRV-002
 void wrong_root(const xml::Element& root, std::string_view wanted, xml::Problems& problems) {
-  problems.error(root.where, "the root element is " + name_of(root),
+  problems.error(root.where, "the root element is " + shown(root),
                  std::string(wanted) + " of namespace " + std::string(xml::kSynapse) + " is needed");
 }
 
