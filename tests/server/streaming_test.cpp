@@ -92,7 +92,6 @@ TEST_F(Streaming, AStalledReaderStallsTheBackend) {
   std::vector<std::unique_ptr<HttpClient>> stalled;
   for (int i = 0; i < 8; ++i) {
     stalled.push_back(std::make_unique<HttpClient>(server.port()));
-    stalled.back()->stream().small_receive_buffer(4096);
     stalled.back()->send_request("GET", "/", {}, "");
   }
   ASSERT_TRUE(backend.await(9));
@@ -110,7 +109,6 @@ TEST_F(Streaming, AStalledReaderStallsTheBackend) {
 TEST_F(Streaming, AClientThatTakesNothingIsGivenUp) {
   backend.behave(Behaviour::replying(pattern(kLarge)));
   HttpClient stalled = server.client();
-  stalled.stream().small_receive_buffer(4096);
   stalled.send_request("GET", "/", {}, "");
   ASSERT_TRUE(backend.await(2));
   backend.behave(Behaviour::replying("quick"));

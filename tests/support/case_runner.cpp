@@ -106,7 +106,7 @@ void CaseRunner::finish() {
   clients_.clear();
   once_.reset();
   for (auto& [name, backend] : backends_) backend->behave(Behaviour::of(Kind::refuse));
-  if (!server_->started() || ended_) return;
+  if (!server_->started() || ended_ || server_->port() == 0) return;
   const int code = server_->stop();
   if (code != 0)
     ADD_FAILURE_AT(file_.path.c_str(), 1) << "the server ended with " << code << " instead of 0";

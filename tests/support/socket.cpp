@@ -117,10 +117,6 @@ void Stream::reset() {
 
 void Stream::shut() { ::shutdown(descriptor_, SHUT_RDWR); }
 
-void Stream::small_receive_buffer(int bytes) {
-  setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-}
-
 Listener::Listener() { bind(0); }
 
 Listener::~Listener() { ::close(descriptor_); }

@@ -43,8 +43,6 @@ class Stream {
   void finish_writing();  ///< FIN
   void reset();           ///< RST, now
   void shut();            ///< ends both directions; wakes a reader
-  /// Shrinks the receive buffer, so that a reader who stops is noticed soon.
-  void small_receive_buffer(int bytes);
 
  private:
   int descriptor_;

@@ -155,6 +155,8 @@ const Mistake kMistakes[] = {
     {"EntryWithoutFile", "<localEntry key='k' src='file:nothing.xml'/>", "2:21: error: file:nothing.xml is no file"},
     {"EntryHoldsABadEndpoint", "<localEntry key='k'><endpoint><adress/></endpoint></localEntry>",
      "2:31: error: Invalid endpoint configuration: found <adress>; did you mean 'address'?"},
+    {"EntryWithTwoValues", "<localEntry key='k'><a xmlns=''/><b xmlns=''/></localEntry>",
+     "2:34: warning: a second element in <localEntry> is ignored; one is the value"},
     {"Task", "<task name='t' class='c'/>", "2:1: error: <task> is known but not supported by this version"},
     {"RegistryWithoutRoot", "<registry provider='org.apache.synapse.registry.url.SimpleURLRegistry'/>",
      "2:1: error: the registry has no root; <parameter name=\"root\"> is needed"},
