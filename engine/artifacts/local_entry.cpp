@@ -54,10 +54,15 @@ std::optional<BuiltEntry> load(const xml::Attribute& src, std::string key, Build
                        : std::nullopt;
 }
 
-const xml::Element* value_element(const xml::Element& element) {
-  for (const xml::Node& node : element.nodes)
-    if (node.element && !node.element->is("description")) return node.element.get();
-  return nullptr;
+/// The one element that is the value; null for text.
+const xml::Element* value_element(const xml::Element& element, xml::Problems& problems) {
+  const xml::Element* value = nullptr;
+  for (const xml::Element* child : element.children()) {
+    if (child->is("description")) continue;
+    if (value) problems.warning(child->where, "a second element in <localEntry> is ignored", "one is the value");
+    else value = child;
+  }
+  return value;
 }
 
 }  // namespace
@@ -78,7 +83,8 @@ std::optional<BuiltEntry> build_local_entry(const xml::Element& element, Build& 
   bind.finish();
   if (key.empty()) return std::nullopt;
   if (src) return load(*src, std::move(key), build);
-  if (const auto* value = value_element(element)) return build_entry_value(*value, std::move(key), build);
+  if (const auto* value = value_element(element, build.problems))
+    return build_entry_value(*value, std::move(key), build);
   BuiltEntry built;
   built.entry = {std::move(key), LocalEntry::Type::text, std::string(text::trim(element.text()))};
   return built;

@@ -48,20 +48,28 @@ std::string_view stable_name(std::string_view name) {
 
 // --- mediators ------------------------------------------------------------------------------------
 
-std::unique_ptr<List> Build::list(const xml::Element& parent, std::initializer_list<std::string_view> skip) {
-  auto list = std::make_unique<List>();
-  list->set_kind("list");
+namespace {
+
+void fill(List& list, const xml::Element& parent, std::initializer_list<std::string_view> skip, Build& build) {
   const auto skipped = [&](const xml::Element& child) {
     return child.is("description") ||
            std::any_of(skip.begin(), skip.end(), [&](std::string_view name) { return child.is(name); });
   };
   for (const xml::Node& node : parent.nodes) {
     if (node.element && !skipped(*node.element)) {
-      if (auto built = mediator(*node.element)) list->add(std::move(built));
+      if (auto built = build.mediator(*node.element)) list.add(std::move(built));
     } else if (node.kind == xml::Node::Kind::text && !text::trim(node.text).empty()) {
-      problems.warning(parent.where, "text in " + tag(parent.name) + " is ignored", "mediators are allowed");
+      build.problems.warning(parent.where, "text in " + tag(parent.name) + " is ignored", "mediators are allowed");
     }
   }
+}
+
+}  // namespace
+
+std::unique_ptr<List> Build::list(const xml::Element& parent, std::initializer_list<std::string_view> skip) {
+  auto list = std::make_unique<List>();
+  list->set_kind("list");
+  fill(*list, parent, skip, *this);
   return list;
 }
 
@@ -104,13 +112,7 @@ std::unique_ptr<Sequence> build_sequence(const xml::Element& element, Build& bui
     bind.all_children_known();
     bind.finish();
   }
-  for (const xml::Node& node : element.nodes) {
-    if (node.element && !node.element->is("description")) {
-      if (auto built = build.mediator(*node.element)) sequence->add(std::move(built));
-    } else if (node.kind == xml::Node::Kind::text && !text::trim(node.text).empty()) {
-      build.problems.warning(element.where, "text in " + tag(element.name) + " is ignored", "mediators are allowed");
-    }
-  }
+  fill(*sequence, element, {}, build);
   return sequence;
 }
 

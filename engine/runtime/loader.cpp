@@ -150,16 +150,6 @@ void append(xml::Problems& to, xml::Problems from) {
   for (xml::Problem& problem : from.all()) to.add(std::move(problem));
 }
 
-/// Takes the registry of `parts`: the first one wins, and registry.xml yields to synapse.xml (SRV-009).
-void take_registry(Parts& parts, const SourceFile& source, bool& has_registry,
-                   std::optional<RegistrySettings>& registry, xml::Problems& problems) {
-  if (!parts.has_registry) return;
-  if (!has_registry) registry = parts.registry;
-  else if (parts.registry && source.role != SourceFile::Role::artifact)
-    problems.error(parts.registry->where, "a second <registry>", "one is allowed");
-  has_registry = true;
-}
-
 void add_default(std::string_view name, std::string_view text, Deployment& deployment, BindContext& context) {
   if (deployment.sequences.contains(name)) return;
   xml::Problems problems;
@@ -175,58 +165,91 @@ void add_server_entries(Deployment& deployment) {  // SRV-041
   deployment.entries.try_emplace("SERVER_IP", LocalEntry{"SERVER_IP", LocalEntry::Type::text, host_address()});
 }
 
+/// One deployment being put together, file by file.
+class Assembly {
+ public:
+  Assembly(const Settings& settings, StateStore& states, const fs::path& base, bool offline)
+      : deployment_(start(settings)),
+        context_{*deployment_, states, base, offline, FailSafe(settings.get("failsafe.mode.enable"))} {}
+
+  const FailSafe& failsafe() const noexcept { return context_.failsafe; }
+
+  /// Adds what a file defines, or nothing at all when it has an error.
+  bool take(const SourceFile& source, const xml::Document& document, xml::Problems& problems) {
+    xml::Problems found;
+    Parts parts = bind_document(document, source, context_, found);
+    check_names(claims_, parts.claims, deployment_->apache_dialect(), found);
+    take_registry(parts, source, found);
+    const bool fine = !found.has_errors();
+    append(problems, std::move(found));
+    if (!fine) return false;
+    claims_.merge(parts.claims);
+    sequence_elements_.insert(parts.sequence_elements.begin(), parts.sequence_elements.end());
+    merge(std::move(parts), *deployment_);
+    return true;
+  }
+
+  /// The whole, linked; null when it does not link.
+  std::shared_ptr<Deployment> finish(bool strict, xml::Problems& problems) {
+    Deployment& deployment = *deployment_;
+    deployment.endpoints_only = !deployment.sequences.contains("main") && deployment.proxies.empty() &&
+                                deployment.apis.empty() && !deployment.endpoints.empty();
+    add_default("main", kDefaultMain, deployment, context_);
+    add_default("fault", kDefaultFault, deployment, context_);
+    add_server_entries(deployment);
+    xml::Problems found;
+    check_cycles(sequence_elements_, found);
+    if (!found.has_errors()) link_deployment(deployment, registry_, context_, strict, found);
+    const bool linked = !found.has_errors();
+    append(problems, std::move(found));
+    return linked ? std::move(deployment_) : nullptr;
+  }
+
+ private:
+  static std::shared_ptr<Deployment> start(const Settings& settings) {
+    auto deployment = std::make_shared<Deployment>();
+    deployment->settings = settings;
+    return deployment;
+  }
+
+  /// The first one wins, and registry.xml yields to synapse.xml (SRV-009).
+  void take_registry(const Parts& parts, const SourceFile& source, xml::Problems& problems) {
+    if (!parts.has_registry) return;
+    if (!has_registry_) registry_ = parts.registry;
+    else if (parts.registry && source.role != SourceFile::Role::artifact)
+      problems.error(parts.registry->where, "a second <registry>", "one is allowed");
+    has_registry_ = true;
+  }
+
+  std::shared_ptr<Deployment> deployment_;
+  BindContext context_;
+  Claims claims_;
+  std::map<std::string, const xml::Element*, std::less<>> sequence_elements_;
+  bool has_registry_ = false;
+  std::optional<RegistrySettings> registry_;
+};
+
 }  // namespace
 
 /// Binds all files, each in its newest content that is fine, and links. Null after an error that
 /// keeps this from serving.
 std::shared_ptr<Deployment> Loader::Impl::build(const std::vector<SourceFile>& sources, xml::Problems& problems) {
-  auto deployment = std::make_shared<Deployment>();
-  deployment->settings = settings;
-  BindContext context{*deployment, states, base, options.offline, FailSafe(settings.get("failsafe.mode.enable"))};
-  Claims claims;
-  std::map<std::string, const xml::Element*, std::less<>> sequence_elements;
-  std::optional<RegistrySettings> registry;
-  bool has_registry = false;
+  Assembly assembly(settings, states, base, options.offline);
   used.clear();
-
-  // True when `document` was taken over; its problems are told when `tell`.
-  const auto take = [&](const SourceFile& source, const DocumentPtr& document, bool tell) {
-    xml::Problems found;
-    Parts parts = bind_document(*document, source, context, found);
-    check_names(claims, parts.claims, settings.apache_dialect(), found);
-    take_registry(parts, source, has_registry, registry, found);
-    const bool fine = !found.has_errors();
-    if (tell) append(problems, std::move(found));
-    if (!fine) return false;
-    claims.merge(parts.claims);
-    sequence_elements.insert(parts.sequence_elements.begin(), parts.sequence_elements.end());
-    merge(std::move(parts), *deployment);
-    used[source.path.string()] = document;
-    return true;
-  };
-
   for (const SourceFile& source : sources) {
     const std::string name = source.path.string();
     const FileState& state = files[name];
-    if (!state.document) append(problems, reading_problems(state, source, context.failsafe));
+    if (!state.document) append(problems, reading_problems(state, source, assembly.failsafe()));
     const bool usable = state.document && !rejected.contains(name);
-    if (usable && take(source, state.document, true)) continue;
-    if (state.good && (state.good != state.document || !usable)) take(source, state.good, false);
+    if (usable && assembly.take(source, *state.document, problems)) {
+      used[name] = state.document;
+    } else if (state.good && (state.good != state.document || !usable)) {
+      xml::Problems known_already;
+      if (assembly.take(source, *state.good, known_already)) used[name] = state.good;
+    }
   }
   if (problems.has_errors() && !serving) return nullptr;
-
-  deployment->endpoints_only = !deployment->sequences.contains("main") && deployment->proxies.empty() &&
-                               deployment->apis.empty() && !deployment->endpoints.empty();
-  add_default("main", kDefaultMain, *deployment, context);
-  add_default("fault", kDefaultFault, *deployment, context);
-  add_server_entries(*deployment);
-
-  xml::Problems linking;
-  check_cycles(sequence_elements, linking);
-  if (!linking.has_errors()) link_deployment(*deployment, registry, context, options.strict, linking);
-  const bool linked = !linking.has_errors();
-  append(problems, std::move(linking));
-  return linked ? deployment : nullptr;
+  return assembly.finish(options.strict, problems);
 }
 
 /// Marks the changed files that link errors stand in; false when there are none to blame.

@@ -56,6 +56,8 @@ class Binder {
     bind.ignore({"name"});
     bind.all_children_known();
     bind.finish();
+    if (!text::trim(root.text()).empty())
+      problems_.warning(root.where, "text in <definitions> is ignored", "artifacts are allowed");
     for (const xml::Node& node : root.nodes) {
       if (!node.element || node.element->is("description")) continue;
       const Category* category = node.element->ns == xml::kSynapse ? category_of(node.element->name) : nullptr;
