@@ -6,12 +6,14 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <system_error>
 
+#include "engine/artifacts/resource.hpp"
 #include "engine/runtime/loader_cycles.hpp"
 #include "engine/runtime/loader_files.hpp"
 #include "engine/runtime/loader_link.hpp"
@@ -96,6 +98,7 @@ struct Loader::Impl {
   std::map<std::string, FileState> files;
   std::map<std::string, DocumentPtr> used;   ///< by the attempt under way
   std::set<std::string> rejected;            ///< changed files that did not link
+  std::optional<RegistrySettings> registry;  ///< of the attempt under way
 };
 
 /// False when the very first settings are wrong; later wrong ones leave the old in place.
@@ -173,6 +176,7 @@ class Assembly {
         context_{*deployment_, states, base, offline, FailSafe(settings.get("failsafe.mode.enable"))} {}
 
   const FailSafe& failsafe() const noexcept { return context_.failsafe; }
+  const std::optional<RegistrySettings>& registry() const noexcept { return registry_; }
 
   /// Adds what a file defines, or nothing at all when it has an error.
   bool take(const SourceFile& source, const xml::Document& document, xml::Problems& problems) {
@@ -249,6 +253,7 @@ std::shared_ptr<Deployment> Loader::Impl::build(const std::vector<SourceFile>& s
     }
   }
   if (problems.has_errors() && !serving) return nullptr;
+  registry = assembly.registry();
   return assembly.finish(options.strict, problems);
 }
 
@@ -297,6 +302,18 @@ std::shared_ptr<const Deployment> Loader::load(xml::Problems& problems) {
   for (const auto& [name, document] : impl.used) impl.files[name].good = document;
   impl.serving = true;
   return deployment;
+}
+
+fs::path Loader::registry_folder() const {
+  const Impl& impl = *impl_;
+  if (!impl.registry || impl.registry->cachable < 0 || !is_file_uri(impl.registry->root)) return {};
+  const auto found = find_file(impl.registry->root, impl.base);
+  if (!found) return {};
+  std::error_code failed;
+  const fs::path root = fs::canonical(*found, failed), base = fs::canonical(impl.base, failed);
+  const bool inside = std::mismatch(base.begin(), base.end(), root.begin(), root.end()).first == base.end();
+  const bool watched_already = inside && fs::is_directory(impl.path, failed);
+  return failed || watched_already ? fs::path() : root;
 }
 
 }  // namespace myelin

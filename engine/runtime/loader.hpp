@@ -29,6 +29,11 @@ class Loader {
   /// some files only, those files' previous good content (if any) is used and the rest is deployed.
   std::shared_ptr<const Deployment> load(xml::Problems& problems);
 
+  /// The folder of the registry that was loaded last, when it stands outside of the configuration and
+  /// its resources may change (cachableDuration is not negative); empty otherwise. Whoever watches the
+  /// configuration watches it too.
+  std::filesystem::path registry_folder() const;
+
   /// Settings that win over the files.
   Settings overrides;
 

@@ -201,20 +201,29 @@ class Binder {
     parts_.has_registry = true;
     xml::Bind bind(element, own);
     const std::string provider = bind.required("provider");
-    std::optional<std::string> root;
-    for (const xml::Element* child : bind.children("parameter")) {
-      xml::Bind parameter(*child, own);
-      if (parameter.required("name") == "root") root = text::trim(child->text());
-      parameter.finish();
-    }
+    RegistrySettings settings;
+    settings.where = element.where;
+    for (const xml::Element* child : bind.children("parameter")) registry_parameter(*child, settings, own);
     bind.finish();
     if (provider.empty()) return;
     if (provider != kUrlRegistry)
       own.warning(element.where, "the registry " + provider + " is known but not supported by this version; its keys stay unresolved");
-    else if (!root || root->empty())
+    else if (settings.root.empty())
       own.error(element.where, "the registry has no root", "<parameter name=\"root\"> is needed");
     else
-      parts_.registry = RegistrySettings{*root, element.where};
+      parts_.registry = std::move(settings);
+  }
+
+  static void registry_parameter(const xml::Element& element, RegistrySettings& settings, xml::Problems& own) {
+    xml::Bind bind(element, own);
+    const std::string name = bind.required("name");
+    bind.finish();
+    const std::string value{text::trim(element.text())};
+    if (name == "root") settings.root = value;
+    if (name != "cachableDuration") return;
+    const auto duration = text::parse_long(value);
+    if (!duration) bind.error("cachableDuration is " + xml::quote(value), "a whole number is needed");
+    settings.cachable = duration.value_or(settings.cachable);
   }
 
   BindContext& context_;

@@ -50,6 +50,7 @@ using Claims = std::multimap<std::string, Claim, std::less<>>;  ///< by name
 /// `<registry>` of the one supported provider.
 struct RegistrySettings {
   std::string root;
+  std::int64_t cachable = 1500;  ///< milliseconds; negative: for ever
   xml::Location where;
 };
 

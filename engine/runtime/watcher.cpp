@@ -22,16 +22,21 @@ constexpr std::uint32_t kEvents = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_FROM | I
                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 }  // namespace
 
-Watcher::Watcher(fs::path path, Duration settle, std::function<void()> changed)
-    : path_(std::move(path)), settle_(settle), changed_(std::move(changed)) {
-  std::error_code failed;
-  single_file_ = !fs::is_directory(path_, failed);
+Watcher::Watcher(fs::path path, Duration settle, std::function<void()> changed, const std::vector<fs::path>& more)
+    : settle_(settle), changed_(std::move(changed)) {
   inotify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   stop_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (inotify_ < 0 || stop_ < 0) return;
-  // A file is watched through its folder, as editors replace files instead of writing them.
-  const fs::path parent = path_.parent_path();
-  watch(single_file_ ? (parent.empty() ? fs::path(".") : parent) : path_, 0);
+  std::error_code failed;
+  if (fs::is_directory(path, failed)) {
+    watch(path, 0);
+  } else {
+    // A file is watched through its folder, as editors replace files instead of writing them.
+    single_folder_ = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    single_name_ = path.filename();
+    watch(single_folder_, kDeepest);
+  }
+  for (const fs::path& folder : more) watch(folder, 0);
   if (watching()) thread_ = std::thread([this] { run(); });
 }
 
@@ -50,7 +55,7 @@ void Watcher::watch(const fs::path& folder, std::size_t depth) {
   const int descriptor = inotify_add_watch(inotify_, folder.c_str(), kEvents);
   if (descriptor < 0) return;
   folders_[descriptor] = folder;
-  if (single_file_ || depth == kDeepest) return;
+  if (depth == kDeepest) return;
   std::error_code failed;
   for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed))
     if (at->is_directory(failed) && !failed) watch(at->path(), depth + 1);
@@ -72,12 +77,12 @@ void Watcher::run() {
   }
 }
 
-bool Watcher::relevant(std::string_view name) const {
-  if (single_file_ && name == path_.filename().string()) return true;
-  // Editors' scratch files come and go; the settings beside a single file count.
-  const bool hidden = name.starts_with('.') && !name.starts_with("..");  // "..data": a volume was swapped
-  const bool scratch = hidden || name.ends_with('~') || name.ends_with(".swp");
-  return name.ends_with(".properties") || (!single_file_ && !scratch);
+bool Watcher::relevant(const fs::path& folder, std::string_view name) const {
+  if (name.ends_with(".properties")) return true;
+  if (!single_folder_.empty() && folder == single_folder_) return name == single_name_.string();
+  // Editors' scratch files come and go. "..data" is none: a mounted volume was swapped.
+  const bool hidden = name.starts_with('.') && !name.starts_with("..");
+  return !hidden && !name.ends_with('~') && !name.ends_with(".swp");
 }
 
 /// True when something happened that may change the configuration.
@@ -92,17 +97,17 @@ bool Watcher::take_events() {
       std::memcpy(&event, buffer.data() + at, sizeof event);
       const std::string_view name = event.len > 0 ? std::string_view(buffer.data() + at + sizeof event) : std::string_view();
       at += sizeof event + event.len;
-      const auto folder = folders_.find(event.wd);
+      const auto found = folders_.find(event.wd);
+      if (event.mask & IN_Q_OVERFLOW) changed = true;
+      if (found == folders_.end()) continue;
       if (event.mask & IN_IGNORED) {
-        if (folder != folders_.end()) folders_.erase(folder);
-      } else if (event.mask & IN_Q_OVERFLOW) {
-        changed = true;
-      } else if (event.mask & IN_ISDIR && event.mask & (IN_CREATE | IN_MOVED_TO)) {
-        if (!single_file_ && folder != folders_.end()) watch(folder->second / name, 1);
-        changed |= !single_file_;
-      } else {
-        changed |= event.mask & IN_ISDIR || name.empty() ? !single_file_ : relevant(name);
+        folders_.erase(found);
+        continue;
       }
+      const fs::path folder = found->second;
+      if (event.mask & IN_ISDIR && event.mask & (IN_CREATE | IN_MOVED_TO) && folder != single_folder_)
+        watch(folder / name, 1);
+      changed |= name.empty() || relevant(folder, name);
     }
   }
 }

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "engine/base/clock.hpp"
 
@@ -14,8 +16,9 @@ namespace myelin {
 
 class Watcher {
  public:
-  /// `settle`: how long nothing may happen before `changed` is called.
-  Watcher(std::filesystem::path path, Duration settle, std::function<void()> changed);
+  /// `settle`: how long nothing may happen before `changed` is called. `more`: further folders.
+  Watcher(std::filesystem::path path, Duration settle, std::function<void()> changed,
+          const std::vector<std::filesystem::path>& more = {});
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -27,10 +30,10 @@ class Watcher {
   void run();
   void watch(const std::filesystem::path& folder, std::size_t depth);
   bool take_events();
-  bool relevant(std::string_view name) const;
+  bool relevant(const std::filesystem::path& folder, std::string_view name) const;
 
-  std::filesystem::path path_;
-  bool single_file_;
+  /// The folder of a single file is watched for that file and for settings alone.
+  std::filesystem::path single_folder_, single_name_;
   Duration settle_;
   std::function<void()> changed_;
   int inotify_ = -1;

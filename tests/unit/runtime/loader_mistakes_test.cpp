@@ -161,6 +161,10 @@ const Mistake kMistakes[] = {
     {"RegistryWithoutRoot", "<registry provider='org.apache.synapse.registry.url.SimpleURLRegistry'/>",
      "2:1: error: the registry has no root; <parameter name=\"root\"> is needed"},
     {"RegistryWithoutProvider", "<registry/>", "2:1: error: missing attribute 'provider' on <registry>"},
+    {"RegistryDuration",
+     "<registry provider='org.apache.synapse.registry.url.SimpleURLRegistry'><parameter name='root'>file:.</parameter>"
+     "<parameter name='cachableDuration'>15s</parameter></registry>",
+     "2:113: error: cachableDuration is '15s'; a whole number is needed"},
     {"RegistryOfAnotherKind", "<registry provider='x.Y'/>",
      "2:1: warning: the registry x.Y is known but not supported by this version; its keys stay unresolved"},
     {"RegistryOverHttp",

@@ -140,6 +140,32 @@ TEST_F(LoaderReload, AnOldDeploymentOutlivesTheNext) {  // REL-151
 }
 
 
+TEST_F(LoaderReload, RegistryResourcesAreReadAgain) {  // SRV-032, SRV-036
+  const auto registry = [](const std::string& duration) {
+    return definitions("<registry provider='org.apache.synapse.registry.url.SimpleURLRegistry'><parameter name='root'>file:../registry/"
+                       "</parameter><parameter name='cachableDuration'>" + duration + "</parameter></registry>"
+                       "<sequence name='main'><sequence key='s.xml'/></sequence>");
+  };
+  path = folder / "conf";
+  write("conf/synapse.xml", registry("0"));
+  write("registry/s.xml", "<sequence " + kNs + "><log/></sequence>");
+  EXPECT_EQ(kinds(load(), "s.xml"), "log");
+  EXPECT_EQ(loader->registry_folder(), std::filesystem::canonical(folder / "registry"));
+  write("registry/s.xml", "<sequence " + kNs + "><drop/></sequence>");
+  EXPECT_EQ(kinds(load(), "s.xml"), "drop");
+  write("conf/synapse.xml", registry("-1"));
+  EXPECT_TRUE(load());
+  EXPECT_EQ(loader->registry_folder(), "") << "resources that never expire are not watched";
+}
+
+TEST_F(LoaderReload, ARegistryInsideTheConfigurationIsWatchedAnyway) {
+  write("synapse.xml", definitions("<registry provider='org.apache.synapse.registry.url.SimpleURLRegistry'><parameter name='root'>file:registry"
+                                   "</parameter></registry>"));
+  write("registry/s.xml", "<sequence " + kNs + "><log/></sequence>");
+  EXPECT_TRUE(load()) << all();
+  EXPECT_EQ(loader->registry_folder(), "");
+}
+
 TEST_F(LoaderReload, StateKeysStayTheSame) {  // REL-156
   const auto keys = [](const Deployment& deployment) {
     std::vector<std::string> found;

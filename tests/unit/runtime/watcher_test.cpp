@@ -91,6 +91,14 @@ TEST_F(WatcherTest, WatchesOneFileAndTheSettings) {
   ASSERT_TRUE(calls.reach(3));
 }
 
+TEST_F(WatcherTest, WatchesFurtherFolders) {
+  write("conf/main.xml", "1");
+  write("registry/deep/e.xml", "1");
+  const Watcher watcher(folder / "conf/main.xml", Duration(20), [this] { calls.add(); }, {folder / "registry"});
+  write("registry/deep/e.xml", "2");
+  ASSERT_TRUE(calls.reach(1));
+}
+
 TEST_F(WatcherTest, EndsWhileNothingHappens) {
   watch(folder);
   EXPECT_EQ(calls.count(), 0);
