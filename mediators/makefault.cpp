@@ -2,6 +2,7 @@
 //   <code value="prefix:local" | expression="e"/> <reason value="text" | expression="e"/>
 //   <node>uri</node>? <role>uri</role>? <detail expression="e"?>text or elements</detail>?
 // </makefault>
+// Without version: the SOAP version that the code's prefix stands for.
 // Replaces the body by a SOAP fault (or by <Exception> for pox) and turns the message into a response.
 
 #include "engine/base/text.hpp"
@@ -261,11 +262,23 @@ bool read_code_and_reason(MakeFault& fault, xml::Bind& bind, Build& build) {
   return usable;
 }
 
+/// Without a version the fault has that of its code's namespace; a client of the other SOAP version gets
+/// it converted like any answer.
+Version version_of_code(const xml::Element& element) {
+  const xml::Element* code = element.child("code");
+  const xml::Attribute* value = code ? code->attribute("value") : nullptr;
+  if (!value) return Version::soap11;
+  const auto colon = value->value.find(':');
+  if (colon == std::string::npos) return Version::soap11;
+  const auto ns = code->resolve(std::string_view(value->value).substr(0, colon));
+  return ns && *ns == soap::kEnvelope12 ? Version::soap12 : Version::soap11;
+}
+
 std::unique_ptr<Mediator> build_makefault(const xml::Element& element, Build& build) {
   xml::Bind bind(element, build.problems);
   bind.ignore({"statistics", "trace"});
   auto fault = std::make_unique<MakeFault>();
-  fault->version = bind.choice<Version>("version", kVersions, Version::soap11);
+  fault->version = bind.choice<Version>("version", kVersions, version_of_code(element));
   constexpr std::pair<std::string_view, bool> kResponse[] = {{"true", true}, {"false", false}};
   fault->response = bind.choice<bool>("response", kResponse, true);
   bool usable = read_code_and_reason(*fault, bind, build);

@@ -18,6 +18,7 @@
 #include "engine/runtime/watcher.hpp"
 #include "server/admin.hpp"
 #include "server/deployer.hpp"
+#include "server/footprint.hpp"
 #include "server/http_config.hpp"
 #include "transports/http/shard.hpp"
 
@@ -257,6 +258,7 @@ int Server::run() {
   std::printf("myelin ready http=%s https=%s admin=%s artifacts=%zu ms=%lld\n", http_shown_.c_str(),
               https_shown_.c_str(), admin_shown_.c_str(), first_->size(), static_cast<long long>(took.count()));
   std::fflush(stdout);
+  release_start_up_memory();
   serve_signals();
   const int code = drain();
   admin_.reset();

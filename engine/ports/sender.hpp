@@ -44,10 +44,6 @@ struct OutgoingRequest {
   bool has_body = false;
   std::string_view bytes;        ///< the whole body, when stream is null
   BodySource* stream = nullptr;  ///< a body still arriving
-  /// Every byte taken from the stream is appended here as long as it fits `replay_limit`, so that
-  /// the body can be sent again (REL-123). Null: no copy.
-  std::string* replay = nullptr;
-  std::size_t replay_limit = 0;
   bool force_length = false;     ///< Content-Length even where chunked would be used
   bool http10 = false;
   bool close = false;            ///< Connection: close

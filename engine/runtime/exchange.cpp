@@ -30,6 +30,12 @@ bool is_rest(const Message& message) {
   return message.client_kind != MediaKind::soap11 || !message.headers.find("SOAPAction");
 }
 
+/// A fault of whoever sends the body; no endpoint is to blame for it.
+Fault of_body(Fault fault) {
+  fault.of_body = true;
+  return fault;
+}
+
 std::string sequence_not_found(std::string_view key) {
   return "Sequence named " + std::string(key) + " cannot be found";
 }
@@ -348,6 +354,10 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
       co_return outcome;
     }
     Fault fault = std::move(answered).fault();
+    if (fault.of_body) {
+      outcome = Result<void>(std::move(fault));
+      co_return outcome;
+    }
     const bool own_timeout = fault.base_code == code::kTimeout && fault.code == code::kTimeout;
     if (own_timeout && leaf->timeout_action != Leaf::Action::fault) {
       // discard changes the state, never does not; neither runs a fault sequence (EP-104, EP-105).
@@ -431,12 +441,12 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   if (backend_) {
     // An earlier answer is this request's body: it is taken before its connection goes back.
     Result<void> taken = co_await load_for(Need::body);
-    if (!taken) co_return std::move(taken).fault();
+    if (!taken) co_return of_body(std::move(taken).fault());
     release_backend();
   }
   keep_for_replay();
   Result<void> loaded = co_await load_for(leaf.need());
-  if (!loaded) co_return std::move(loaded).fault();
+  if (!loaded) co_return of_body(std::move(loaded).fault());
   OutgoingRequest request;
   Result<void> prepared = leaf.prepare(message_, request);
   if (!prepared) co_return std::move(prepared).fault();

@@ -90,6 +90,7 @@ Task<bool> Upstream::collect() {
     if (whole_.size() + slice.size() > kCollectLimit) {
       fail(code::kSendIo, false, "The body is too large to be sent with its length");
       fault_.status = 413;
+      fault_.of_body = true;
       co_return false;
     }
     whole_ += slice;
@@ -98,6 +99,7 @@ Task<bool> Upstream::collect() {
     const BodySource::Status status = co_await source.fill();
     if (status == BodySource::Status::failed) {
       fault_ = source.fault();
+      fault_.of_body = true;
       co_return false;
     }
     if (status == BodySource::Status::end) break;
@@ -105,12 +107,10 @@ Task<bool> Upstream::collect() {
   co_return true;
 }
 
-/// Bytes of the stream that went out; they cannot be had again, except from the copy.
+/// Bytes of the stream that went out; they cannot be had again from here.
 void Upstream::take(std::size_t bytes) {
   if (bytes == 0) return;
   BodySource& source = *request_->stream;
-  if (std::string* copy = request_->replay; copy && copy->size() < request_->replay_limit)
-    copy->append(source.buffered().substr(0, std::min(bytes, request_->replay_limit - copy->size())));
   source.consume(bytes);
   taken_ += bytes;
   held_ = 0;
@@ -168,7 +168,7 @@ Task<void> Upstream::upload() {
       if (status == BodySource::Status::failed) {
         source_failed_ = true;
         fault_ = source.fault();
-        fault_.sent = true;
+        fault_.sent = fault_.of_body = true;
         stream.cancel_read(Io::failed);
         co_return;
       }
