@@ -104,6 +104,8 @@ Stream::End Stream::read(std::string& to, Millis patience) {
   return errno == EAGAIN || errno == EWOULDBLOCK ? End::timed_out : End::reset;
 }
 
+bool Stream::await_reset(Millis patience) { return wait_for(descriptor_, 0, patience); }
+
 void Stream::finish_writing() {
   if (tls_) SSL_shutdown(tls_.get());
   ::shutdown(descriptor_, SHUT_WR);

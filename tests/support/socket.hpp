@@ -40,6 +40,9 @@ class Stream {
   /// Appends what arrives next to `to`.
   End read(std::string& to, Millis patience = kPatience);
 
+  /// Waits, without reading, until the peer has reset the connection.
+  bool await_reset(Millis patience = kPatience);
+
   void finish_writing();  ///< FIN
   void reset();           ///< RST, now
   void shut();            ///< ends both directions; wakes a reader

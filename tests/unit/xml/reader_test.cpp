@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <thread>
 #include <vector>
+
+#include "engine/xml/format.hpp"
 
 namespace myelin::xml {
 namespace {
@@ -159,6 +163,41 @@ TEST(Reader, ReadsAgainAfterAFailure) {
   EXPECT_EQ(document->root->name, "x");
   EXPECT_EQ(document->root->parent, nullptr);
   EXPECT_EQ(document->root->children().at(0)->parent, document->root.get());
+}
+
+/// Damaged text is read, or refused for a reason; what is read formats to a fixed point.
+TEST(Reader, SurvivesDamagedText) {  // REL-005
+  const std::string good =
+      "<?xml version='1.0' encoding='UTF-8'?>\n<!-- c --><definitions xmlns='http://ws.apache.org/ns/synapse' xmlns:m='urn:m'>\n"
+      "<sequence name=\"ä&lt;\"><payloadFactory><format><m:a b='1'>$1<![CDATA[<x>]]></m:a></format></payloadFactory>\n"
+      "<?pi data?><endpoint><loadbalance policy='roundRobin'><endpoint><address uri='http://h/'><suspendDurationOnFailure>3"
+      "</suspendDurationOnFailure></address></endpoint></loadbalance></endpoint>&#65;</sequence></definitions>";
+  std::mt19937 random(7);
+  const std::string_view pieces = "<>/'\"=& \n!-[]?x:\xC3";
+  std::size_t accepted = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = good;
+    for (auto edits = 1 + random() % 3; edits > 0; --edits) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 3) {
+        case 0: text[at] = pieces[random() % pieces.size()]; break;
+        case 1: text.erase(at, 1 + random() % 8); break;
+        default: text.insert(at, 1, pieces[random() % pieces.size()]);
+      }
+    }
+    Problems problems;
+    auto document = read(text, "f.xml", problems);
+    if (!document) {
+      EXPECT_TRUE(problems.has_errors()) << text;
+      continue;
+    }
+    ++accepted;
+    const std::string once = format(std::move(document));
+    auto again = read(once, "g.xml", problems);
+    ASSERT_TRUE(again) << once;
+    EXPECT_EQ(format(std::move(again)), once);
+  }
+  EXPECT_GT(accepted, 100u);
 }
 
 TEST(Reader, ServesSeveralThreads) {
