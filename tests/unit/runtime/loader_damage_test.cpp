@@ -17,7 +17,7 @@ const char* const kWhole = R"x(
 <out><send/></out></sequence>
 <sequence name="failed"><makefault version="soap12"><code value="s:Receiver" xmlns:s="http://www.w3.org/2003/05/soap-envelope"/>
 <reason value="r"/></makefault><respond/></sequence>
-<endpoint name="lb" onError="failed"><loadbalance algorithm="org.apache.synapse.endpoints.algorithms.WeightedRoundRobin">
+<endpoint name="lb"><loadbalance algorithm="org.apache.synapse.endpoints.algorithms.WeightedRoundRobin">
 <endpoint name="a"><address uri="http://h:1/"><timeout><duration>10</duration><responseAction>fault</responseAction></timeout>
 <suspendOnFailure><errorCodes>101503,101504</errorCodes><initialDuration>1</initialDuration><progressionFactor>2</progressionFactor>
 <maximumDuration>9</maximumDuration></suspendOnFailure><markForSuspension><retriesBeforeSuspension>1</retriesBeforeSuspension>
