@@ -27,11 +27,8 @@ void ClientConnection::start(const boost::asio::ip::tcp::endpoint& remote, std::
   tls_ = std::move(tls);
   pipeline_ = &pipeline;
   requests_ = 0;
-  idle_ = answered_ = broken_ = false;
-  if (!stream_.adopt(remote.protocol(), descriptor)) {
-    broken_ = true;
-    ::close(descriptor);
-  }
+  idle_ = answered_ = false;
+  broken_ = !stream_.adopt(descriptor);
   if (tls_) stream_.use_tls(static_cast<const TlsServerContext&>(*tls_));
   task_ = run();
 }

@@ -81,6 +81,10 @@ class Inbound {
   void next_message() noexcept;
   /// Gives the memory back; everything must have been consumed.
   void release() noexcept;
+  /// Gives the memory back if it holds nothing.
+  void release_unused() noexcept {
+    if (empty() && base_ == 0) release();
+  }
 
   // --- the body ---------------------------------------------------------------------------------
   /// The head in front of raw() stays where it is, as views of it are in use, until next_message().

@@ -1,74 +1,44 @@
-// Socket operations on Asio's reactor: one pending read at most, writes tried at once.
+// Reading and writing with TLS in between, deadlines, and the coroutines that wait.
 
 #include "transports/http/stream.hpp"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <sys/uio.h>
 
-#include <boost/asio/buffer.hpp>
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <new>
 
 namespace myelin::http {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
-
-namespace {
-
-/// Idle connections give their memory back after this time.
-constexpr Duration kSleepAfter{2'000};
-
-}  // namespace
-
-// Handlers carry the stream's own memory for Asio's operation objects.
-struct Stream::ReadDone {
-  using allocator_type = OperationAllocator<void>;
-  Stream* stream;
-  allocator_type get_allocator() const noexcept { return allocator_type(stream->read_memory_); }
-  void operator()(const error_code& error, std::size_t bytes) const { stream->on_read(error, bytes); }
-};
-
-struct Stream::WakeUp {
-  using allocator_type = OperationAllocator<void>;
-  Stream* stream;
-  allocator_type get_allocator() const noexcept { return allocator_type(stream->read_memory_); }
-  void operator()(const error_code& error) const { stream->on_wake_up(error); }
-};
-
-struct Stream::Writable {
-  using allocator_type = OperationAllocator<void>;
-  Stream* stream;
-  allocator_type get_allocator() const noexcept { return allocator_type(stream->write_memory_); }
-  void operator()(const error_code& error) const { stream->on_writable(error); }
-};
-
-struct Stream::Connected {
-  using allocator_type = OperationAllocator<void>;
-  Stream* stream;
-  allocator_type get_allocator() const noexcept { return allocator_type(stream->write_memory_); }
-  void operator()(const error_code& error) const { stream->on_connected(error); }
-};
 
 Stream::Stream(Loop& loop, Owner& owner)
     : in(loop.blocks, loop.config.limits),
       loop_(loop),
       owner_(owner),
-      socket_(loop.io.get_executor()),
+      socket_(loop.io, *this),
       read_timer_(loop.wheel, this, [](void* self) { static_cast<Stream*>(self)->read_due(); }),
       write_timer_(loop.wheel, this, [](void* self) { static_cast<Stream*>(self)->write_due(); }) {}
 
-bool Stream::adopt(asio::ip::tcp protocol, int descriptor) {
-  error_code error;
-  socket_.assign(protocol, descriptor, error);
-  if (error) return false;
-  socket_.non_blocking(true, error);
-  const int on = 1;
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return true;
+void Stream::socket_quiet() {
+  if (!loop_.ended) owner_.quiet();
 }
 
 // --- reading --------------------------------------------------------------------------------------
+
+std::span<char> Stream::room() noexcept {
+  try {
+    return tls_ ? tls_->room() : in.room();
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+void Stream::unused() noexcept { give_back(); }
+
+void Stream::give_back() {
+  in.release_unused();
+  if (tls_) tls_->release_input();
+}
 
 void Stream::start_read() {
   if (read_state_ != ReadState::none) return;
@@ -77,61 +47,38 @@ void Stream::start_read() {
 }
 
 void Stream::start_idle_read(TimePoint due) {
+  give_back();
   start_read();
-  set_read_due(due, true);
+  read_timer_.set(due);
 }
 
 void Stream::submit_read() {
-  const std::span<char> room = tls_ ? tls_->room() : in.room();
-  if (room.empty()) {
-    end_read(Io::failed);
-    return;
-  }
   read_state_ = ReadState::pending;
-  ++pending_;
-  socket_.async_read_some(asio::buffer(room.data(), room.size()), ReadDone{this});
+  cancelled_as_ = Io::failed;
+  socket_.start_read();
 }
 
 void Stream::end_read(Io outcome) {
   read_state_ = ReadState::ended;
   read_outcome_ = outcome;
-  read_cancelled_.reset();
-  sleepy_ = false;
 }
 
-void Stream::operation_ended() {
-  if (!socket_.is_open() && pending_ == 0) owner_.quiet();
-}
-
-void Stream::on_read(const error_code& error, std::size_t bytes) {
-  --pending_;
+void Stream::read_done(Socket::Event event, std::size_t bytes) {
   if (loop_.ended) return;
-  if (!socket_.is_open()) {
-    operation_ended();
-    return;
-  }
-  if (error == asio::error::operation_aborted && !read_cancelled_) {
-    // Cancelled together with a write, or to fall asleep.
-    if (std::exchange(sleepy_, false)) fall_asleep();
-    else submit_read();
-    return;
-  }
-  if (error == asio::error::operation_aborted) {
-    end_read(*read_cancelled_);
-  } else if (error == asio::error::eof) {
-    end_read(tls_ ? Io::failed : Io::closed);  // TLS ends with close_notify, or was cut
-  } else if (error) {
-    end_read(Io::failed);
-  } else if (tls_) {
-    tls_->received(bytes);
-    if (!pull_tls()) {
-      sleepy_ = false;
+  switch (event) {
+    case Socket::Event::ready:
+      if (!tls_) {
+        in.received(bytes);
+        end_read(Io::done);
+        break;
+      }
+      tls_->received(bytes);
+      if (pull_tls()) break;
       submit_read();
       return;
-    }
-  } else {
-    in.received(bytes);
-    end_read(Io::done);
+    case Socket::Event::ended: end_read(tls_ ? Io::failed : Io::closed); break;  // TLS ends by close_notify, or was cut
+    case Socket::Event::failed: end_read(Io::failed); break;
+    case Socket::Event::cancelled: end_read(cancelled_as_); break;
   }
   if (reader_) std::exchange(reader_, nullptr).resume();
   else owner_.read_unawaited();
@@ -139,8 +86,7 @@ void Stream::on_read(const error_code& error, std::size_t bytes) {
 
 /// Goes on with the handshake or decrypts. True: the read has ended.
 bool Stream::pull_tls() {
-  const bool was_ready = tls_->ready();
-  const TlsEngine::Step step = was_ready ? tls_->decrypt(in) : tls_->handshake();
+  const TlsEngine::Step step = tls_->ready() ? tls_->decrypt(in) : tls_->handshake();
   flush_tls();
   switch (step) {
     case TlsEngine::Step::more: return false;
@@ -151,63 +97,21 @@ bool Stream::pull_tls() {
   return true;
 }
 
-/// Waits for readiness alone, without a buffer (REL-131).
-void Stream::fall_asleep() {
-  if (in.empty()) in.release();
-  if (tls_) tls_->release_input();
-  read_state_ = ReadState::asleep;
-  ++pending_;
-  socket_.async_wait(asio::socket_base::wait_read, WakeUp{this});
-}
-
-void Stream::on_wake_up(const error_code& error) {
-  --pending_;
-  if (loop_.ended) return;
-  if (!socket_.is_open()) {
-    operation_ended();
-  } else if (!error) {
-    submit_read();
-  } else if (!read_cancelled_) {
-    fall_asleep();
-  } else {
-    end_read(*read_cancelled_);
-    if (reader_) std::exchange(reader_, nullptr).resume();
-    else owner_.read_unawaited();
-  }
-}
-
 Io Stream::take_read() noexcept {
   read_state_ = ReadState::none;
   read_timer_.clear();
-  idle_due_ = kNever;
   return read_outcome_;
 }
 
 void Stream::cancel_read(Io outcome) {
-  if (read_state_ != ReadState::pending && read_state_ != ReadState::asleep) return;
-  read_cancelled_ = outcome;
-  error_code ignored;
-  socket_.cancel(ignored);
+  cancelled_as_ = outcome;
+  socket_.cancel_read();
 }
 
-void Stream::set_read_due(TimePoint due, bool idle) {
-  idle_due_ = idle ? due : kNever;
-  read_timer_.set(idle ? std::min(due, Clock::now() + kSleepAfter) : due);
-}
-
-void Stream::read_due() {
-  if (idle_due_ == kNever || Clock::now() >= idle_due_) {
-    cancel_read(Io::timed_out);
-    return;
-  }
-  read_timer_.set(idle_due_);
-  if (read_state_ != ReadState::pending) return;
-  sleepy_ = true;
-  error_code ignored;
-  socket_.cancel(ignored);
-}
+void Stream::read_due() { cancel_read(Io::timed_out); }
 
 bool Stream::Read::await_ready() {
+  if (idle_) stream_.give_back();
   stream_.start_read();
   return stream_.read_ended();
 }
@@ -216,7 +120,7 @@ void Stream::Read::await_suspend(std::coroutine_handle<> reader) {
   assert(!stream_.reader_);
   waits_ = true;
   stream_.reader_ = reader;
-  stream_.set_read_due(due_, idle_);
+  stream_.read_timer_.set(due_);
 }
 
 Io Stream::Read::await_resume() noexcept {
@@ -236,14 +140,12 @@ Stream::Read::~Read() {
 bool Stream::send_some(std::span<std::string_view> texts, bool& blocked) {
   for (;;) {
     iovec parts[3];
-    msghdr message{};
-    message.msg_iov = parts;
+    std::size_t count = 0;
     for (std::string_view text : texts)
-      if (!text.empty()) parts[message.msg_iovlen++] = {const_cast<char*>(text.data()), text.size()};
-    if (message.msg_iovlen == 0) return true;
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+      if (!text.empty()) parts[count++] = {const_cast<char*>(text.data()), text.size()};
+    if (count == 0) return true;
+    const ssize_t sent = socket_.send(parts, count);
     if (sent < 0) {
-      if (errno == EINTR) continue;
       blocked = errno == EAGAIN || errno == EWOULDBLOCK;
       return blocked;
     }
@@ -261,21 +163,15 @@ bool Stream::send_some(std::span<std::string_view> texts, bool& blocked) {
 bool Stream::advance(Write& write) {
   bool blocked = false;
   bool sound = true;
+  auto& texts = write.pieces_.texts;
   if (!tls_) {
-    sound = send_some(write.pieces_.texts, blocked);
+    sound = send_some(texts, blocked);
   } else {
-    const auto left = [&] {
-      for (std::string_view text : write.pieces_.texts)
-        if (!text.empty()) return true;
-      return false;
-    };
+    const auto left = [&] { return std::any_of(texts.begin(), texts.end(), [](auto text) { return !text.empty(); }); };
     while (sound && !blocked && (left() || !tls_->output().empty())) {
-      if (tls_->output().empty() && !tls_->encrypt(write.pieces_.texts)) {
-        sound = false;
-        break;
-      }
+      if (tls_->output().empty()) sound = tls_->encrypt(texts);
       std::string_view output[1] = {tls_->output()};
-      sound = send_some(output, blocked);
+      sound = sound && send_some(output, blocked);
       tls_->sent(tls_->output().size() - output[0].size());
     }
   }
@@ -286,45 +182,27 @@ bool Stream::advance(Write& write) {
 
 void Stream::wait_writable() {
   if (writer_) write_timer_.set(Clock::now() + writer_->idle_);
-  if (waits_writable_) return;
-  waits_writable_ = true;
-  ++pending_;
-  socket_.async_wait(asio::socket_base::wait_write, Writable{this});
+  if (std::exchange(waits_writable_, true)) return;
+  socket_.start_wait_writable();
 }
 
-void Stream::on_writable(const error_code& error) {
-  --pending_;
-  waits_writable_ = false;
+void Stream::writable(Socket::Event event) {
   if (loop_.ended) return;
-  if (!socket_.is_open()) {
-    operation_ended();
-    return;
-  }
-  const bool timed_out = std::exchange(write_timed_out_, false);
-  if (!writer_) {
-    if (!error && tls_) flush_tls();
-    return;
-  }
-  if (error && timed_out) {
-    writer_->outcome_ = Io::timed_out;
-  } else if (error || !advance(*writer_)) {  // an error: cancelled together with a read
+  waits_writable_ = false;
+  if (connector_) {
+    connected(event);
+  } else if (!writer_) {
+    if (tls_) flush_tls();
+  } else if (event == Socket::Event::ready && !advance(*writer_)) {
     wait_writable();
-    return;
+  } else {
+    if (event != Socket::Event::ready) writer_->outcome_ = Io::timed_out;
+    write_timer_.clear();
+    std::exchange(writer_, nullptr)->handle_.resume();
   }
-  write_timer_.clear();
-  std::exchange(writer_, nullptr)->handle_.resume();
 }
 
-void Stream::write_due() {
-  error_code ignored;
-  if (connector_) {
-    connector_->outcome_ = Io::timed_out;
-    socket_.cancel(ignored);
-  } else if (writer_ && waits_writable_) {
-    write_timed_out_ = true;
-    socket_.cancel(ignored);
-  }
-}
+void Stream::write_due() { socket_.cancel_wait(); }
 
 /// Records that TLS itself has to send: handshake, tickets, alerts. A writer sends them on its way.
 void Stream::flush_tls() {
@@ -354,17 +232,11 @@ Stream::Write::~Write() {
 // --- connecting, closing ----------------------------------------------------------------------------
 
 bool Stream::Connect::await_suspend(std::coroutine_handle<> waiter) {
-  error_code error;
-  if (stream_.socket_.is_open()) stream_.socket_.close(error);
-  stream_.socket_.open(to_.protocol(), error);
-  if (!error) stream_.socket_.non_blocking(true, error);
-  if (error) return false;
-  stream_.socket_.set_option(asio::ip::tcp::no_delay(true), error);
+  if (!stream_.socket_.begin_connect(to_)) return false;
+  stream_.waits_writable_ = true;
   handle_ = waiter;
   stream_.connector_ = this;
   stream_.write_timer_.set(due_);
-  ++stream_.pending_;
-  stream_.socket_.async_connect(to_, Connected{&stream_});
   return true;
 }
 
@@ -374,48 +246,39 @@ Stream::Connect::~Connect() {
   stream_.write_timer_.clear();
 }
 
-void Stream::on_connected(const error_code& error) {
-  --pending_;
-  if (loop_.ended) return;
-  if (!socket_.is_open() || !connector_) {
-    operation_ended();
-    return;
-  }
+void Stream::connected(Socket::Event event) {
   write_timer_.clear();
   Connect& connect = *std::exchange(connector_, nullptr);
-  if (!error) connect.outcome_ = Io::done;
+  if (event == Socket::Event::cancelled) connect.outcome_ = Io::timed_out;
+  else if (event == Socket::Event::ready && socket_.connect_succeeded()) connect.outcome_ = Io::done;
   connect.handle_.resume();
 }
 
 void Stream::shutdown_send() noexcept {
-  error_code ignored;
   if (tls_) {
     tls_->end();
     flush_tls();
   }
-  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  socket_.shutdown_send();
 }
 
 void Stream::close() noexcept {
   assert(!reader_ && !writer_ && !connector_);
-  if (tls_ && socket_.is_open() && tls_->ready()) {
+  if (tls_ && socket_.is_open()) {
     tls_->end();
     flush_tls();
   }
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   tls_.reset();
+  in.release();
   read_timer_.clear();
   write_timer_.clear();
   read_state_ = ReadState::none;
-  read_cancelled_.reset();
-  sleepy_ = write_timed_out_ = false;
-  in.release();
+  waits_writable_ = false;
 }
 
 void Stream::abort() noexcept {
-  error_code ignored;
-  if (socket_.is_open()) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.reset_on_close();
   tls_.reset();
   close();
 }
@@ -424,8 +287,7 @@ void Stream::forget() noexcept {
   reader_ = nullptr;
   writer_ = nullptr;
   connector_ = nullptr;
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
 }
 
 }  // namespace myelin::http

@@ -4,16 +4,14 @@
 // awaiters below; destroying a coroutine that waits gives its place up and leaves the stream usable.
 // The stream's owner must outlive its pending operations: see pending() and Owner::quiet().
 
-#include <sys/uio.h>
-
 #include <array>
-#include <boost/asio/ip/tcp.hpp>
 #include <coroutine>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "transports/http/loop.hpp"
+#include "transports/http/socket.hpp"
 #include "transports/http/tls_context.hpp"
 
 namespace myelin::http {
@@ -33,42 +31,7 @@ struct Pieces {
   std::array<std::string_view, 3> texts;
 };
 
-/// Memory of one kind of pending operation of a stream, so that starting one allocates nothing.
-class OperationMemory {
- public:
-  void* allocate(std::size_t size) {
-    if (used_ || size > sizeof(bytes_)) return ::operator new(size);
-    used_ = true;
-    return bytes_;
-  }
-  void deallocate(void* memory) noexcept {
-    if (memory == bytes_) used_ = false;
-    else ::operator delete(memory);
-  }
-
- private:
-  alignas(std::max_align_t) unsigned char bytes_[192];
-  bool used_ = false;
-};
-
-template <class T>
-class OperationAllocator {
- public:
-  using value_type = T;
-  explicit OperationAllocator(OperationMemory& memory) noexcept : memory_(&memory) {}
-  template <class U>
-  OperationAllocator(const OperationAllocator<U>& other) noexcept : memory_(other.memory_) {}  // NOLINT
-  T* allocate(std::size_t count) { return static_cast<T*>(memory_->allocate(count * sizeof(T))); }
-  void deallocate(T* memory, std::size_t) noexcept { memory_->deallocate(memory); }
-  bool operator==(const OperationAllocator& other) const noexcept { return memory_ == other.memory_; }
-
- private:
-  template <class U>
-  friend class OperationAllocator;
-  OperationMemory* memory_;
-};
-
-class Stream {
+class Stream final : private Socket::Owner {
  public:
   class Owner {
    public:
@@ -87,8 +50,8 @@ class Stream {
 
   Stream(Loop& loop, Owner& owner);
 
-  /// Takes over a connected, non-blocking socket.
-  bool adopt(boost::asio::ip::tcp protocol, int descriptor);
+  /// Takes over a connected, non-blocking descriptor.
+  bool adopt(int descriptor) { return socket_.adopt(descriptor); }
   void use_tls(const TlsServerContext& context) { tls_.emplace(context, loop_.blocks); }
   void use_tls(const TlsClientContext& context, const std::string& host, bool verify, SessionPtr& session) {
     tls_.emplace(context, loop_.blocks, host, verify, session);
@@ -98,13 +61,13 @@ class Stream {
 
   /// Waits for more bytes in `in`, at most until `due`.
   Read read(TimePoint due);
-  /// The same while the connection is idle: after two seconds its memory is given back meanwhile.
+  /// The same between messages: memory that holds nothing is given back meanwhile (REL-131).
   Read read_idle(TimePoint due);
   /// Waits for the end of the TLS handshake.
   Read handshake(TimePoint due);
   /// Starts reading without waiting; read() finds the outcome, else Owner::read_unawaited() is told.
   void start_read();
-  /// The same on an idle connection: the read ends with timed_out at `due`.
+  /// The same between messages; the read ends with timed_out at `due`.
   void start_idle_read(TimePoint due);
   bool read_ended() const noexcept { return read_state_ == ReadState::ended; }
   Io take_read() noexcept;
@@ -129,55 +92,48 @@ class Stream {
   void close() noexcept;
   /// The same with a reset, so that the peer cannot take what it got for whole.
   void abort() noexcept;
-  bool pending() const noexcept { return pending_ > 0; }
+  bool pending() const noexcept { return socket_.pending(); }
   /// Ends the connection at once, whoever waits on it; the shard is ending.
   void forget() noexcept;
 
   Inbound in;
 
  private:
-  enum class ReadState : std::uint8_t { none, pending, asleep, ended };
-  struct ReadDone;
-  struct WakeUp;
-  struct Writable;
-  struct Connected;
+  enum class ReadState : std::uint8_t { none, pending, ended };
+
+  // Socket::Owner
+  std::span<char> room() noexcept override;
+  void unused() noexcept override;
+  void read_done(Socket::Event event, std::size_t bytes) override;
+  void writable(Socket::Event event) override;
+  void socket_quiet() override;
 
   void submit_read();
   void end_read(Io outcome);
-  void on_read(const boost::system::error_code& error, std::size_t bytes);
-  void on_wake_up(const boost::system::error_code& error);
   bool pull_tls();
-  void fall_asleep();
+  void give_back();
   void read_due();
-  void set_read_due(TimePoint due, bool idle);
 
   bool advance(Write& write);
   bool send_some(std::span<std::string_view> texts, bool& blocked);
   void wait_writable();
-  void on_writable(const boost::system::error_code& error);
   void write_due();
   void flush_tls();
-  void on_connected(const boost::system::error_code& error);
-  void operation_ended();
+  void connected(Socket::Event event);
 
   Loop& loop_;
   Owner& owner_;
-  boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket_;
+  Socket socket_;
   std::optional<TlsEngine> tls_;
   Timer read_timer_, write_timer_;
-  TimePoint idle_due_ = kNever;         ///< the real deadline while the read timer waits to fall asleep
   std::coroutine_handle<> reader_;
   Write* writer_ = nullptr;
   Connect* connector_ = nullptr;
   std::uint64_t written_ = 0;
-  std::uint32_t pending_ = 0;
   ReadState read_state_ = ReadState::none;
   Io read_outcome_ = Io::done;
-  std::optional<Io> read_cancelled_;
-  bool sleepy_ = false;                 ///< the pending read is being taken back to fall asleep
-  bool write_timed_out_ = false;
+  Io cancelled_as_ = Io::failed;        ///< what a cancelled read ends with
   bool waits_writable_ = false;
-  OperationMemory read_memory_, write_memory_;
 };
 
 class [[nodiscard]] Stream::Read {
