@@ -139,10 +139,14 @@ Result<std::shared_ptr<const TlsServer>> TlsServer::make(const Options& options)
   return std::shared_ptr<const TlsServer>(std::make_shared<TlsServerContext>(std::move(context), asks));
 }
 
+void TlsClientContext::trust() const {
+  if (!system_trust) return;
+  std::call_once(trusted_, [this] { SSL_CTX_set_default_verify_paths(context.get()); });
+}
+
 Result<std::shared_ptr<const TlsClient>> TlsClient::make(const Options& options) {
   ContextPtr context = new_context(TLS_client_method());
-  if (options.ca.empty()) SSL_CTX_set_default_verify_paths(context.get());
-  else if (SSL_CTX_load_verify_file(context.get(), options.ca.c_str()) != 1)
+  if (!options.ca.empty() && SSL_CTX_load_verify_file(context.get(), options.ca.c_str()) != 1)
     return wrong(options.ca, "no certificates: " + last_error());
   if (!options.certificate.empty()) {
     auto loaded = use_pem(context.get(), options.certificate, options.key);
@@ -152,7 +156,7 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::make(const Options& options)
   SSL_CTX_set_alpn_protos(context.get(), kHttp11, sizeof kHttp11 - 1);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), keep_session);
-  return std::shared_ptr<const TlsClient>(std::make_shared<TlsClientContext>(std::move(context), options.verify));
+  return std::shared_ptr<const TlsClient>(std::make_shared<TlsClientContext>(std::move(context), options.verify, options.ca.empty()));
 }
 
 }  // namespace myelin::http

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -30,9 +31,16 @@ class TlsServerContext final : public TlsServer {
 
 class TlsClientContext final : public TlsClient {
  public:
-  TlsClientContext(ContextPtr made, bool verifies) : context(std::move(made)), verify(verifies) {}
+  TlsClientContext(ContextPtr made, bool verifies, bool trusts_system)
+      : context(std::move(made)), verify(verifies), system_trust(trusts_system) {}
+  /// Reads the system's certificates on first use: a server without TLS back ends never pays for them.
+  void trust() const;
   ContextPtr context;
   bool verify;
+  bool system_trust;
+
+ private:
+  mutable std::once_flag trusted_;
 };
 
 /// The TLS state of one connection. Records are received into room() and sent from output().

@@ -37,6 +37,7 @@ TlsEngine::TlsEngine(const TlsClientContext& context, BlockPool& pool, const std
   SSL_set_connect_state(ssl);
   if (!is_address(host)) SSL_set_tlsext_host_name(ssl, host.c_str());
   if (verify && context.verify) {
+    context.trust();
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
     if (is_address(host)) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
     else SSL_set1_host(ssl, host.c_str());
