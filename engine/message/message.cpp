@@ -79,7 +79,9 @@ constexpr std::array kAddressingValues{&Addressing::to,         &Addressing::fro
 
 void Message::read_transport_addressing() {
   const bool answer = response && status != 0;
-  addressing_.to = answer ? soap::kAnonymous : incoming.target;
+  addressing_.to = answer                       ? soap::kAnonymous
+                   : incoming.absolute.empty() ? incoming.target
+                                               : incoming.absolute;
   if (const auto header = headers.get("SOAPAction")) addressing_.soap_action = unquoted(*header);
   else addressing_.soap_action = media_parameter(headers.get("Content-Type").value_or(""), "action");
   addressing_.action = addressing_.soap_action;
@@ -207,8 +209,8 @@ std::unique_ptr<Message> Message::clone() {
   auto made = std::make_unique<Message>();
   Message& copy = *made;
   copy.incoming = incoming;
-  for (std::string_view* text : {&copy.incoming.method, &copy.incoming.target, &copy.incoming.host, &copy.incoming.scheme,
-                                 &copy.incoming.remote_address, &copy.incoming.local_address})
+  for (std::string_view* text : {&copy.incoming.method, &copy.incoming.target, &copy.incoming.absolute,
+                                 &copy.incoming.host, &copy.incoming.scheme, &copy.incoming.remote_address, &copy.incoming.local_address})
     *text = copy.copy(*text);
   for (const Header& field : headers) copy.headers.add(copy.copy(field.name), copy.copy(field.value));
   copy.payload = payload.clone();

@@ -27,6 +27,7 @@ class SpawnedFlows;   // engine/runtime
 struct Incoming {
   std::string_view method;
   std::string_view target;    ///< request target as received, origin form ("/a/b?x=1")
+  std::string_view absolute;  ///< the target as sent, when it was in absolute form ("http://h/a"); else empty
   std::string_view host;      ///< Host header
   std::string_view scheme;    ///< "http" or "https"
   std::string_view remote_address;  ///< numeric, without port

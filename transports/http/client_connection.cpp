@@ -131,6 +131,7 @@ void ClientConnection::take_request(std::size_t consumed) {
   Incoming& incoming = message_.incoming;
   incoming.method = head_.method;
   incoming.target = head_.origin;
+  incoming.absolute = head_.target.find("://") < head_.target.find('/') ? head_.target : std::string_view{};
   incoming.host = head_.host;
   incoming.scheme = tls_ ? "https" : "http";
   incoming.remote_address = remote_;
