@@ -37,7 +37,7 @@ Watcher::Watcher(fs::path path, Duration settle, std::function<void()> changed, 
     watch(single_folder_, kDeepest);
   }
   for (const fs::path& folder : more) watch(folder, 0);
-  if (watching()) thread_ = std::thread([this] { run(); });
+  if (!folders_.empty()) thread_ = std::thread([this] { run(); });
 }
 
 Watcher::~Watcher() {

@@ -24,7 +24,7 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
 
   /// False when the system refused to watch; then nothing is ever reported.
-  bool watching() const noexcept { return !folders_.empty(); }
+  bool watching() const noexcept { return thread_.joinable(); }
 
  private:
   void run();
