@@ -30,6 +30,11 @@ xml::Problems Deployer::redeploy() {
   return problems;
 }
 
+std::filesystem::path Deployer::registry_folder() const {
+  std::lock_guard lock(mutex_);
+  return loader_.registry_folder();
+}
+
 std::shared_ptr<const Deployment> Deployer::current() const {
   std::lock_guard lock(mutex_);
   return current_;

@@ -29,7 +29,8 @@ class Deployer {
   xml::Problems redeploy();
 
   std::shared_ptr<const Deployment> current() const;
-  StateStore& states() noexcept { return states_; }
+  /// Folder of registry resources outside the configuration; empty when there is none.
+  std::filesystem::path registry_folder() const;
 
  private:
   StateStore states_;

@@ -162,7 +162,8 @@ void Server::publish(const std::shared_ptr<const Deployment>& deployment) {
 void Server::watch() {
   if (!first_->settings.flag("hotdeployment", true)) return;
   const Duration settle(first_->settings.number("hotdeployment.settle", 200));
-  watcher_ = std::make_unique<Watcher>(options_.conf, settle, [this] { deployer_.redeploy(); });
+  watcher_ = std::make_unique<Watcher>(options_.conf, settle, [this] { deployer_.redeploy(); },
+                                       deployer_.registry_folder());
 }
 
 /// Sleeps in sigwait; every other thread has these signals blocked.
