@@ -15,6 +15,13 @@ constexpr Duration kLinger{2'000};               // REL-039
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr int kReceiveIo = 101001;               // receiver I/O error receiving
 
+/// The answer with a status and reason that HTTP allows (REL-082).
+Reply sound(Reply reply) {
+  if (reply.status < 200 || reply.status > 599) reply.status = 500;
+  if (!valid_value(reply.reason)) reply.reason = {};
+  return reply;
+}
+
 }  // namespace
 
 ClientConnection::ClientConnection(Loop& loop, Clients& clients)
@@ -22,7 +29,10 @@ ClientConnection::ClientConnection(Loop& loop, Clients& clients)
 
 void ClientConnection::start(const boost::asio::ip::tcp::endpoint& remote, std::string_view local, int descriptor,
                              std::shared_ptr<const TlsServer> tls, Pipeline& pipeline) {
-  remote_ = remote.address().to_string();
+  const auto address = remote.address();
+  const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  using boost::asio::ip::v4_mapped;
+  remote_ = mapped ? make_address_v4(v4_mapped, address.to_v6()).to_string() : address.to_string();
   local_ = local;
   tls_ = std::move(tls);
   pipeline_ = &pipeline;
@@ -34,10 +44,15 @@ void ClientConnection::start(const boost::asio::ip::tcp::endpoint& remote, std::
 }
 
 Task<void> ClientConnection::run() {
-  bool more = co_await shake_hands();
-  while (more) {
-    more = co_await exchange();
-    message_.reset();
+  try {
+    bool more = co_await shake_hands();
+    while (more) {
+      more = co_await exchange();
+      message_.reset();
+    }
+  } catch (const std::exception& error) {  // memory ran out between exchanges
+    log::error("http", fmt::format("connection of {}: {}", remote_, error.what()));
+    broken_ = true;
   }
   message_.reset();
   message_.arena.release();
@@ -276,9 +291,10 @@ bool ClientConnection::may_keep_alive(const Reply& reply) const noexcept {
   return head_.framing == Framing::chunked || head_.length <= kLingerBytes;
 }
 
-Task<bool> ClientConnection::reply(const Reply& reply) {
+Task<bool> ClientConnection::reply(const Reply& wanted) {
   if (answered_ || broken_) co_return false;
   answered_ = true;
+  const Reply reply = sound(wanted);
   const bool head_only = message_.incoming.method == "HEAD";
   const bool bodyless = is_bodyless(reply.status);
   const bool sends_body = reply.has_body && !head_only && !bodyless && reply.status != 205;

@@ -41,9 +41,10 @@ class ClientConnection final : public Client, private BodySource, private Stream
   // Links of the list of open connections.
   ClientConnection* previous = nullptr;
   ClientConnection* next = nullptr;
+  std::size_t index = 0;  ///< in the list of all
 
   // Client
-  Task<bool> reply(const Reply& reply) override;
+  Task<bool> reply(const Reply& wanted) override;
   bool answered() const noexcept override { return answered_; }
 
  private:

@@ -101,7 +101,7 @@ Result<Target*> Pool::find(const OutgoingRequest& request) {
   TargetKey key;
   key.host = request.url.host;
   key.port = request.url.port;
-  key.tls = *tls;
+  key.tls = *tls ? (*tls)->number : 0;
   key.verify = request.verify_tls || !*tls;
   if (const auto found = targets_.find(key); found != targets_.end()) return found->second.get();
   if (targets_.size() >= kTargets) forget_unused();
@@ -201,8 +201,9 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
     }
     fault = refused("no connection to " + target.host);
     if (outcome != Io::done) continue;
-    if (target.key.tls) {
-      upstream.stream.use_tls(*target.key.tls, target.host, target.key.verify, target.session);
+    if (target.key.tls != 0) {
+      const auto tls = tls_of(request);
+      upstream.stream.use_tls(**tls, target.host, target.key.verify, target.session);
       auto secured = co_await handshake(upstream, due);
       if (!secured) {
         fault = std::move(secured.fault());

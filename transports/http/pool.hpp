@@ -18,15 +18,14 @@ namespace myelin::http {
 struct TargetKey {
   std::string_view host;
   std::uint16_t port = 0;
-  const TlsClientContext* tls = nullptr;  ///< null: plain
+  std::uint64_t tls = 0;  ///< number of the context, 0: plain
   bool verify = true;
   bool operator==(const TargetKey&) const = default;
 };
 
 struct HashTarget {
   std::size_t operator()(const TargetKey& key) const noexcept {
-    return std::hash<std::string_view>()(key.host) * 31 + key.port + reinterpret_cast<std::uintptr_t>(key.tls) / 16 +
-           (key.verify ? 1 : 0);
+    return std::hash<std::string_view>()(key.host) * 31 + key.port + (key.tls << 17) + (key.verify ? 1 : 0);
   }
 };
 

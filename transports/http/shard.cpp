@@ -41,9 +41,11 @@ class Periodic {
 }  // namespace
 
 struct Shard::Impl final : Clients {
-  explicit Impl(Config settings) : loop(std::move(settings)), pool(loop), guard(loop.io.get_executor()), limit(loop.wheel, this, [](void* self) {
-        static_cast<Impl*>(self)->loop.io.stop();
-      }) {
+  explicit Impl(Config settings)
+      : loop(std::move(settings)),
+        pool(loop),
+        guard(loop.io.get_executor()),
+        limit(loop.wheel, this, [](void* self) { static_cast<Impl*>(self)->loop.io.stop(); }) {
     loop.less_to_do = [this] { end_if_drained(); };
   }
   ~Impl();
@@ -53,6 +55,7 @@ struct Shard::Impl final : Clients {
   void quiet(ClientConnection& client) override;
   void drain(Duration time);
   void end_if_drained();
+  void destroy(ClientConnection& client);
 
   Loop loop;
   Pool pool;
@@ -60,6 +63,7 @@ struct Shard::Impl final : Clients {
   std::vector<std::unique_ptr<Periodic>> periodics;
   std::vector<std::unique_ptr<ClientConnection>> all;
   std::vector<ClientConnection*> spare;
+  bool trimming = false;
   ClientConnection* first = nullptr;  ///< open ones
   asio::executor_work_guard<asio::io_context::executor_type> guard;
   Timer limit;
@@ -81,6 +85,7 @@ Shard::Impl::~Impl() {
 void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor) {
   if (spare.empty()) {
     all.push_back(std::make_unique<ClientConnection>(loop, *this));
+    all.back()->index = all.size() - 1;
     spare.push_back(all.back().get());
   }
   ClientConnection& client = *spare.back();
@@ -104,9 +109,21 @@ void Shard::Impl::gone(ClientConnection& client) {
   if (loop.draining) end_if_drained();
 }
 
+/// May be called by the connection's own last step, so that it cannot be destroyed here.
 void Shard::Impl::quiet(ClientConnection& client) {
   if (loop.ended) return;
   spare.push_back(&client);
+  if (spare.size() <= kSpareClients || std::exchange(trimming, true)) return;
+  asio::post(loop.io, [this] {
+    trimming = false;
+    for (; spare.size() > kSpareClients; spare.pop_back()) destroy(*spare.back());
+  });
+}
+
+void Shard::Impl::destroy(ClientConnection& client) {
+  all.back()->index = client.index;
+  std::swap(all[client.index], all.back());
+  all.pop_back();
 }
 
 void Shard::Impl::drain(Duration time) {
@@ -159,6 +176,8 @@ void Shard::drain(Duration limit) {
 }
 
 void Shard::stop() { impl_->loop.io.stop(); }
+
+const Counters& Shard::counters() const noexcept { return impl_->loop.counters; }
 
 std::size_t Shard::active() const noexcept { return impl_->loop.active.load(std::memory_order_relaxed); }
 

@@ -39,7 +39,7 @@ struct Config {
   std::string server_name = "Myelin";     // Server header; empty: none
 };
 
-/// Counters of one shard; plain integers written by its thread, read by others as a snapshot.
+/// Counters of one shard, written by its thread, read by others as a snapshot: counters.hpp.
 struct Counters;
 
 class Shard {
@@ -69,6 +69,7 @@ class Shard {
 
   /// Exchanges under way on this shard. Thread safe.
   std::size_t active() const noexcept;
+  const Counters& counters() const noexcept;
 
  private:
   struct Impl;

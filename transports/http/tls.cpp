@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -124,6 +125,11 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
 }
 
 }  // namespace
+
+std::uint64_t TlsClientContext::next_number() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 Result<std::shared_ptr<const TlsServer>> TlsServer::make(const Options& options) {
   ContextPtr context = new_context(TLS_server_method());

@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,8 +39,11 @@ class TlsClientContext final : public TlsClient {
   ContextPtr context;
   bool verify;
   bool system_trust;
+  /// Tells contexts apart for connection pools, where an address could come again.
+  const std::uint64_t number = next_number();
 
  private:
+  static std::uint64_t next_number() noexcept;
   mutable std::once_flag trusted_;
 };
 

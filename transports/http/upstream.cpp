@@ -137,7 +137,8 @@ Task<bool> Upstream::send_beginning() {
   } else {
     slice = {};
   }
-  whole_sent_ = !request.has_body || !source || (source->ended() && held_ == source->buffered().size() && (held_ > 0 || slice.empty()));
+  const bool all_here = source && source->ended() && slice.size() == held_ && held_ == source->buffered().size();
+  whole_sent_ = !request.has_body || !source || all_here;
   write_request_head(request, framing, out_);
   std::string_view tail;
   if (chunked_) {
@@ -158,18 +159,31 @@ Task<bool> Upstream::send_beginning() {
   co_return true;
 }
 
-/// Sends the rest of the body while the answer is awaited or read.
+/// Sends the rest of the body while the answer is awaited or read. Nobody awaits this task.
 Task<void> Upstream::upload() {
+  try {
+    co_await upload_rest();
+  } catch (const std::exception& error) {
+    give_up_upload(Fault(code::kSendIo, error.what()));
+  }
+}
+
+/// The request cannot become whole: whoever reads the answer is told.
+void Upstream::give_up_upload(Fault fault) {
+  source_failed_ = true;
+  fault_ = std::move(fault);
+  fault_.sent = fault_.of_body = true;
+  stream.cancel_read(Io::failed);
+}
+
+Task<void> Upstream::upload_rest() {
   BodySource& source = *request_->stream;
   take(held_);
   for (;;) {
     if (source.buffered().empty() && !source.ended()) {
       const BodySource::Status status = co_await source.fill();
       if (status == BodySource::Status::failed) {
-        source_failed_ = true;
-        fault_ = source.fault();
-        fault_.sent = fault_.of_body = true;
-        stream.cancel_read(Io::failed);
+        give_up_upload(source.fault());
         co_return;
       }
     }

@@ -60,6 +60,8 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   Task<bool> send_beginning();
   Task<bool> collect();
   Task<void> upload();
+  Task<void> upload_rest();
+  void give_up_upload(Fault fault);
   Task<bool> receive_head();
   bool accept_head(std::size_t consumed);
   void take(std::size_t bytes);

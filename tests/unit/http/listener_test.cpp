@@ -1,6 +1,7 @@
 // What a client of the listener sees: keep-alive, pipelining, framing, limits, time-outs, draining.
 
 #include "tests/unit/http/wire.hpp"
+#include "transports/http/counters.hpp"
 
 namespace myelin::http::test {
 namespace {
@@ -267,6 +268,58 @@ TEST(Listener, ManyClientsAtOnce) {
   Peer last = server.connect();
   last.send(post("after"));
   EXPECT_EQ(last.read_message().body, "after");
+}
+
+#ifndef __SANITIZE_ADDRESS__
+TEST(Listener, IdleConnectionsCostLittle) {  // REL-131
+  EchoPipeline echo;
+  Running server(echo);
+  server.start();
+  std::vector<Peer> clients;
+  const auto use = [&] {
+    for (int i = 0; i < 400; ++i) {
+      clients.push_back(server.connect());
+      clients.back().send(post(std::string(5'000, 'x')));
+      EXPECT_EQ(clients.back().skip(4'000), 4'000u);
+    }
+  };
+  server.settle();
+  const std::size_t before = resident_kib();
+  use();
+  server.settle();
+  EXPECT_LT(resident_kib() - before, 400u * 8);
+}
+#endif
+
+TEST(Listener, StatusAndReasonThatHttpDoesNotAllowAreReplaced) {  // REL-082
+  PlainPipeline plain([](Message& message, Client& client) -> Task<void> {
+    Reply reply;
+    reply.status = message.incoming.target == "/1" ? 99 : 200;
+    reply.reason = "split\r\nX: y";
+    co_await client.reply(reply);
+  });
+  Running server(plain);
+  server.start();
+  Peer client = server.connect();
+  client.send(get("/1") + get("/2"));
+  EXPECT_EQ(client.read_message().status(), 500);
+  EXPECT_TRUE(client.read_message().has("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST(Listener, CountsWhatHappens) {  // REL-001
+  EchoPipeline echo;
+  Running server(echo);
+  server.start();
+  Peer client = server.connect();
+  client.send(get("/1") + get("/2") + "BAD\r\n\r\n");
+  client.rest();
+  server.settle();
+  const Counters& counters = server.shard->counters();
+  EXPECT_EQ(counters.accepted.get(), 1u);
+  EXPECT_EQ(counters.requests.get(), 2u);
+  EXPECT_EQ(counters.answered.get(), 2u);
+  EXPECT_EQ(counters.refused.get(), 1u);
+  EXPECT_EQ(counters.aborted.get(), 0u);
 }
 
 TEST(Listener, PausesAcceptingAtTheLimitAndGoesOn) {  // REL-020

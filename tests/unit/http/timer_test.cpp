@@ -106,7 +106,7 @@ TEST(TimeLimits, SilentNewConnectionIsClosedWithoutAWord) {  // REL-031
   Running server(echo);
   server.start();
   Peer client = server.connect();
-  server.run([] {});
+  server.settle();
   EXPECT_TRUE(advance_until(Duration(3'000), [&] { return readable(client); }));
   EXPECT_EQ(client.rest(), "");
 }
@@ -118,7 +118,7 @@ TEST(TimeLimits, IdleKeepAliveConnectionIsClosed) {  // REL-032
   Peer client = server.connect();
   client.send(get("/"));
   client.read_message();
-  server.run([] {});
+  server.settle();
   Clock::advance(Duration(50'000));
   EXPECT_TRUE(client.silent_for(400));
   Clock::advance(Duration(10'000));
@@ -133,7 +133,7 @@ TEST(TimeLimits, ConnectionSleepsAndWakesUp) {  // REL-131
   for (int i = 0; i < 3; ++i) {
     client.send(get("/" + std::to_string(i)));
     EXPECT_EQ(client.read_message().field("X-Line"), "GET /" + std::to_string(i));
-    server.run([] {});
+    server.settle();
     Clock::advance(Duration(5'000));  // longer than it takes to fall asleep
     std::this_thread::sleep_for(milliseconds(250));
   }
@@ -145,7 +145,7 @@ TEST(TimeLimits, StalledBodyEndsWith408) {  // REL-033
   server.start();
   Peer client = server.connect();
   client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
-  server.run([] {});
+  server.settle();
   EXPECT_TRUE(advance_until(Duration(10'000), [&] { return readable(client); }));
   EXPECT_EQ(client.read_message().status(), 408);
 }
@@ -192,7 +192,7 @@ TEST(TimeLimits, IdleUpstreamConnectionIsGivenUp) {
   upstream.read_head();
   upstream.send(ok());
   client.read_message();
-  proxy.running.run([] {});
+  proxy.running.settle();
   EXPECT_TRUE(advance_until(Duration(20'000), [&] { return readable(upstream); }));
   EXPECT_TRUE(upstream.ends());
 }
@@ -205,7 +205,7 @@ TEST(TimeLimits, SleepingUpstreamConnectionIsReused) {  // REL-131
   for (int i = 0; i < 3; ++i) {
     client.send(get("/"));
     EXPECT_EQ(client.read_message().body, "ok");
-    proxy.running.run([] {});
+    proxy.running.settle();
     Clock::advance(Duration(5'000));
     std::this_thread::sleep_for(milliseconds(250));
   }

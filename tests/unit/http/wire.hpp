@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
@@ -248,6 +249,11 @@ class Running {
     });
     return *this;
   }
+  /// Waits until the shard has done what it is at.
+  void settle() {
+    run([] {});
+    run([] {});
+  }
   void stop() {
     if (!thread_.joinable()) return;
     shard->stop();
@@ -418,6 +424,14 @@ inline bool advance_until(Duration step, const std::function<bool()>& done) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return done();
+}
+
+/// Memory of this process.
+inline std::size_t resident_kib() {
+  std::ifstream status("/proc/self/statm");
+  std::size_t total = 0, resident = 0;
+  status >> total >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 1024;
 }
 
 inline bool readable(const Peer& peer, int ms = 0) {
