@@ -162,8 +162,9 @@ void Server::publish(const std::shared_ptr<const Deployment>& deployment) {
 void Server::watch() {
   if (!first_->settings.flag("hotdeployment", true)) return;
   const Duration settle(first_->settings.number("hotdeployment.settle", 200));
-  watcher_ = std::make_unique<Watcher>(options_.conf, settle, [this] { deployer_.redeploy(); },
-                                       deployer_.registry_folder());
+  std::vector<std::filesystem::path> more;
+  if (const auto registry = deployer_.registry_folder(); !registry.empty()) more.push_back(registry);
+  watcher_ = std::make_unique<Watcher>(options_.conf, settle, [this] { deployer_.redeploy(); }, more);
 }
 
 /// Sleeps in sigwait; every other thread has these signals blocked.
