@@ -25,7 +25,10 @@ class Default final : public endpoints::SendingLeaf {
     const Value* url = message.axis2.find("TransportURL");
     const std::string address = has_transport_url(message) ? url->text() : message.addressing().to;
     auto to = parse(message.copy(address));
-    if (to) to->from_request = true;
+    if (to) {
+      to->from_request = true;
+      to->takes_postfix = false;  // To is the whole address
+    }
     return to;
   }
 

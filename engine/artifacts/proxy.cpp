@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/artifacts/build.hpp"
+#include "engine/artifacts/resource.hpp"
 #include "engine/base/text.hpp"
 #include "engine/xml/words.hpp"
 
@@ -59,6 +60,14 @@ void bind_target(Proxy& proxy, const xml::Element& element, Build& build) {
                  "an inSequence or an endpoint is needed");
 }
 
+/// A WSDL that cannot be had only means that ?wsdl is not answered: the proxy itself does not need it.
+void load_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
+  if (build.offline && !is_file_uri(proxy.wsdl_uri)) return;
+  auto text = fetch(proxy.wsdl_uri, build.base, FetchLimits());
+  if (text) proxy.wsdl_inline = *std::move(text);
+  else build.problems.warning(element.where, text.fault().message);
+}
+
 void bind_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
   xml::Bind bind(element, build.problems);
   proxy.wsdl_key = bind.text("key").value_or("");
@@ -78,6 +87,7 @@ void bind_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
   bind.finish();
   if (proxy.wsdl_key.empty() && proxy.wsdl_uri.empty() && proxy.wsdl_endpoint.empty() && proxy.wsdl_inline.empty())
     bind.error("<publishWSDL> names no WSDL", "attribute 'key', 'uri' or 'endpoint' or an inline WSDL is needed");
+  if (proxy.wsdl_key.empty() && proxy.wsdl_inline.empty() && !proxy.wsdl_uri.empty()) load_wsdl(proxy, element, build);
 }
 
 void bind_policy(const xml::Element& element, Build& build) {

@@ -419,18 +419,34 @@ Result<OutgoingBody> Formatter::finish(std::string bytes, MediaKind kind, std::s
 
 }  // namespace
 
+namespace {
+
+/// What message texts put into heads may not end a line or a quoted text (REL-080).
+Result<OutgoingBody> checked(Result<OutgoingBody> body) {
+  const auto breaks = [](std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  };
+  if (!body) return body;
+  if (body->has_soap_action && (breaks(body->soap_action) || body->soap_action.find('"') != std::string_view::npos))
+    return Fault("the SOAP action holds a control character or a quote");
+  if (breaks(body->content_type)) return Fault("the content type holds a control character");
+  return body;
+}
+
+}  // namespace
+
 Need format_need(const FormatOptions& options) noexcept {
   const bool converts = options.format != EndpointFormat::as_is && options.format != EndpointFormat::rest;
   return converts || options.addressing != AddressingVersion::off ? Need::body : Need::nothing;
 }
 
 Result<OutgoingBody> format_request(Message& message, const FormatOptions& options) {
-  return Formatter(message, options, true).request();
+  return checked(Formatter(message, options, true).request());
 }
 
 Result<OutgoingBody> format_reply(Message& message) {
   const FormatOptions options;
-  return Formatter(message, options, false).reply();
+  return checked(Formatter(message, options, false).reply());
 }
 
 bool reply_needs_body(const Message& message) noexcept {

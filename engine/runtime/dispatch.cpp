@@ -304,7 +304,9 @@ Dispatch dispatch(const Deployment& deployment, Message& message) {
     return refuse(404);
   }
   if (const ApiMatch match = find_api(deployment, message); match.api) return to_api(deployment, message, match);
-  set_postfix(message, target.starts_with(kServices) ? rest_after(target, kServices.size()) : target);
+  // The server's root adds nothing to an address.
+  const std::string_view rest = target.starts_with(kServices) ? rest_after(target, kServices.size()) : target;
+  set_postfix(message, path == "/" ? rest.substr(1) : rest);
   answer.service = &deployment.main;
   return answer;
 }

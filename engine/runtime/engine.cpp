@@ -42,11 +42,21 @@ Engine::Engine(Sender& sender, std::shared_ptr<const Deployment> deployment)
       deployment_(std::move(deployment)),
       implicit_states_(std::make_unique<StateStore>()) {
   implicit_ = build_implicit(*implicit_states_, *deployment_);
+  read_settings();
 }
 
 Engine::~Engine() = default;
 
-void Engine::deploy(std::shared_ptr<const Deployment> deployment) { deployment_ = std::move(deployment); }
+void Engine::deploy(std::shared_ptr<const Deployment> deployment) {
+  deployment_ = std::move(deployment);
+  read_settings();
+}
+
+void Engine::read_settings() {
+  const Settings& settings = deployment_->settings;
+  body_limit_ = static_cast<std::size_t>(settings.number("valid.max.message.size.in.bytes", std::int64_t{64} << 20));
+  retry_unsafe_ = settings.flag("retry_unsafe", true);
+}
 
 Task<void> Engine::serve(Message& message, Client& client) {
   counters_.accepted.fetch_add(1, std::memory_order_relaxed);

@@ -37,6 +37,8 @@ class Engine final : public Pipeline {
  private:
   friend class Exchange;
 
+  void read_settings();
+
   /// Per-exchange memory that is kept between exchanges.
   struct Scratch {
     Delivery delivery;
@@ -56,6 +58,8 @@ class Engine final : public Pipeline {
   std::unique_ptr<StateStore> implicit_states_;
   std::vector<std::unique_ptr<Scratch>> spare_;
   EngineCounters counters_;
+  std::size_t body_limit_ = 0;   ///< REL-017, from the deployment's settings
+  bool retry_unsafe_ = true;     ///< REL-120
 };
 
 }  // namespace myelin

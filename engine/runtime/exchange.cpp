@@ -49,6 +49,7 @@ Exchange::Exchange(Engine& engine, Message& message, Client& client, std::shared
       deployment_(std::move(deployment)),
       scratch_(engine.take_scratch()) {
   message_.artifacts = deployment_.get();
+  message_.body_limit = engine.body_limit_;
 }
 
 Exchange::~Exchange() {
@@ -91,8 +92,10 @@ Task<void> Exchange::run() {
 Task<void> Exchange::continue_with(Pending pending) {
   service_ = static_cast<const Service*>(message_.service);
   message_.handlers = pending.handlers;
+  const bool waits = pending.kind == Pending::Kind::call || pending.kind == Pending::Kind::load ||
+                     pending.kind == Pending::Kind::work;
   message_.pending = std::move(pending);
-  co_await drive(Flow::stop);
+  co_await drive(waits ? Flow::suspend : Flow::stop);
 }
 
 Flow Exchange::fail_with(Fault fault) {
@@ -393,6 +396,7 @@ Result<const Leaf*> Exchange::next_leaf(const Leaf&, Fault& fault) {
     Retry retry = group.child_failed(delivery, message_, fault);
     if (retry.fault.code != code::kException) fault = std::move(retry.fault);
     if (retry.kind == Retry::Kind::leaf) {
+      if (fault.sent && !may_repeat()) break;
       can_resend = restore_body();
       if (!can_resend) {
         fault.detail = "the request body was too large to be sent again";
@@ -423,6 +427,13 @@ void Exchange::keep_for_replay() {
   const std::string_view type = message_.copy(message_.payload.content_type());
   replay_.emplace(*stream, scratch_->replay, kReplayLimit);
   message_.payload.receive(&*replay_, type);
+}
+
+/// REL-120: with retry_unsafe=false only what may safely arrive twice is sent again.
+bool Exchange::may_repeat() const noexcept {
+  if (engine_.retry_unsafe_) return true;
+  const std::string_view method = message_.incoming.method;
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
 }
 
 /// Before another attempt: the body from its start.

@@ -50,6 +50,7 @@ class Exchange {
   Task<Result<void>> load_for(Need need);
   void keep_for_replay();
   bool restore_body();
+  bool may_repeat() const noexcept;
   void adopt(BackendResponse& response, bool call);
   void set_error_properties(const Fault& fault);
   void release_backend();

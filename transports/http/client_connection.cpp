@@ -233,6 +233,7 @@ Task<BodySource::Status> ClientConnection::fill() {
     if (window_start_ == TimePoint{}) window_start_ = now;
     else window_start_ += now - paused_at_;
     const std::size_t before = in.raw().size();
+    paused_at_ = now;  // whoever waits here may give up
     const Io outcome = co_await stream_.read(window_start_ + loop_.config.body_idle);
     paused_at_ = Clock::now();
     if (outcome == Io::done) {
