@@ -1,5 +1,6 @@
 #include "engine/message/formats.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 

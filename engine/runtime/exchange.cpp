@@ -421,9 +421,10 @@ void Exchange::keep_for_replay() {
   const Delivery& delivery = scratch_->delivery;
   bool resends = false;
   for (std::size_t i = 0; i < delivery.depth; ++i) resends |= delivery.path[i].group->resends();
-  if (!resends || message_.payload.try_load(message_.body_limit)) return;
-  constexpr std::size_t kReplayLimit = std::size_t{1} << 20;
+  if (!resends) return;
   BodySource* stream = message_.payload.source();
+  if (stream->ended() && message_.payload.try_load(message_.body_limit)) return;
+  constexpr std::size_t kReplayLimit = std::size_t{1} << 20;
   const std::string_view type = message_.copy(message_.payload.content_type());
   replay_.emplace(*stream, scratch_->replay, kReplayLimit);
   message_.payload.receive(&*replay_, type);
