@@ -1,5 +1,7 @@
 // What a client of the listener sees: keep-alive, pipelining, framing, limits, time-outs, draining.
 
+#include <sys/resource.h>
+
 #include "tests/unit/http/wire.hpp"
 #include "transports/http/counters.hpp"
 
@@ -339,6 +341,35 @@ TEST(Listener, PausesAcceptingAtTheLimitAndGoesOn) {  // REL-020
   EXPECT_TRUE(three.silent_for(300));
   one.close();
   EXPECT_EQ(three.read_message().field("X-Line"), "GET /3");
+}
+
+TEST(Listener, WithoutDescriptorsItWaitsAndGoesOn) {  // REL-134
+  EchoPipeline echo;
+  Running server(echo);
+  server.start();
+  server.settle();
+  const int client_fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  rlimit old{};
+  ::getrlimit(RLIMIT_NOFILE, &old);
+  rlimit low = old;
+  low.rlim_cur = static_cast<rlim_t>(client_fd) + 8;
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  std::vector<int> fillers;
+  for (int fd; (fd = ::dup(client_fd)) >= 0;) fillers.push_back(fd);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(server.port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(client_fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  Peer client(client_fd);
+  client.send(get("/"));
+  EXPECT_TRUE(client.silent_for(500));
+  const auto pauses = server.shard->counters().accept_pauses.get();
+  EXPECT_GE(pauses, 1u);
+  EXPECT_LE(pauses, 10u);  // no spinning
+  for (const int fd : fillers) ::close(fd);
+  ::setrlimit(RLIMIT_NOFILE, &old);
+  EXPECT_EQ(client.read_message().status(), 200);
 }
 
 TEST(Listener, BusyPortIsReported) {  // REL-160
