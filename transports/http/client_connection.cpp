@@ -241,7 +241,9 @@ Task<BodySource::Status> ClientConnection::fill() {
       continue;
     }
     if (outcome != Io::timed_out) co_return body_failed(400, "The client ended the connection within its request");
-    const auto wanted = loop_.config.body_min_rate * std::chrono::duration_cast<std::chrono::seconds>(loop_.config.body_idle).count();
+    using std::chrono::seconds;
+    const auto window = std::chrono::duration_cast<seconds>(loop_.config.body_idle).count();
+    const auto wanted = loop_.config.body_min_rate * window;
     if (window_bytes_ == 0 || window_bytes_ < static_cast<std::uint64_t>(wanted)) {
       loop_.counters.refused.add();
       co_return body_failed(408, "Timeout while waiting for the body of the request");

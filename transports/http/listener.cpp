@@ -55,7 +55,8 @@ Result<std::uint16_t> Listener::open(const std::string& address, std::uint16_t p
     return Fault(address + ":" + std::to_string(port) + ": " + error.message());
   };
   error_code error;
-  const auto host = asio::ip::make_address(address.empty() ? "0.0.0.0" : address == "localhost" ? "127.0.0.1" : address, error);
+  const std::string numeric = address.empty() ? "0.0.0.0" : address == "localhost" ? "127.0.0.1" : address;
+  const auto host = asio::ip::make_address(numeric, error);
   if (error) return failed(error);
   const asio::ip::tcp::endpoint endpoint(host, port);
   acceptor_.open(endpoint.protocol(), error);

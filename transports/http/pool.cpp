@@ -113,7 +113,10 @@ Result<Target*> Pool::find(const OutgoingRequest& request) {
 }
 
 void Pool::forget_unused() {
-  std::erase_if(targets_, [](const auto& item) { return item.second->open == 0 && item.second->waiting == 0 && !item.second->serving; });
+  std::erase_if(targets_, [](const auto& item) {
+    const Target& target = *item.second;
+    return target.open == 0 && target.waiting == 0 && !target.serving;
+  });
 }
 
 Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
@@ -220,7 +223,8 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
 Task<Result<void>> Pool::handshake(Upstream& upstream, TimePoint due) {
   const Io outcome = co_await upstream.stream.handshake(due);
   if (outcome == Io::done) co_return Result<void>();
-  if (outcome == Io::timed_out) co_return Fault(code::kConnectTimeout, "Timeout in the TLS handshake with the back end");
+  if (outcome == Io::timed_out)
+    co_return Fault(code::kConnectTimeout, "Timeout in the TLS handshake with the back end");
   co_return refused("TLS handshake: " + upstream.stream.tls()->problem());
 }
 

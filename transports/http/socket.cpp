@@ -91,7 +91,8 @@ Socket::Base::status Socket::receive(Base* base) {
   self.bytes_transferred_ = static_cast<std::size_t>(got);
   const cmsghdr* told = CMSG_FIRSTHDR(&message);
   int left = 1;
-  if (told && told->cmsg_level == SOL_TCP && told->cmsg_type == TCP_CM_INQ) std::memcpy(&left, CMSG_DATA(told), sizeof left);
+  if (told && told->cmsg_level == SOL_TCP && told->cmsg_type == TCP_CM_INQ)
+    std::memcpy(&left, CMSG_DATA(told), sizeof left);
   return left == 0 ? Base::done_and_exhausted : Base::done;
 }
 

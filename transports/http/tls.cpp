@@ -162,7 +162,9 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::make(const Options& options)
   SSL_CTX_set_alpn_protos(context.get(), kHttp11, sizeof kHttp11 - 1);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), keep_session);
-  return std::shared_ptr<const TlsClient>(std::make_shared<TlsClientContext>(std::move(context), options.verify, options.ca.empty()));
+  const bool system_trust = options.ca.empty();
+  return std::shared_ptr<const TlsClient>(
+      std::make_shared<TlsClientContext>(std::move(context), options.verify, system_trust));
 }
 
 }  // namespace myelin::http

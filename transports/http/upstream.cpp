@@ -215,8 +215,10 @@ Task<bool> Upstream::receive_head() {
     if (const std::string_view raw = in.raw(); !raw.empty()) {
       std::size_t consumed = 0;
       const Parse parse = parser_.response(raw, request_->method, head_, consumed);
-      if (parse == Parse::bad)
-        co_return fail(code::kProtocol, false, std::string("The back end does not speak HTTP: ") + parser_.refusal().reason);
+      if (parse == Parse::bad) {
+        const std::string reason = parser_.refusal().reason;
+        co_return fail(code::kProtocol, false, "The back end does not speak HTTP: " + reason);
+      }
       if (parse == Parse::done && head_.status >= 200) co_return accept_head(consumed);
       if (parse == Parse::done) {
         if (head_.status == 101 || ++interim > kInterimAnswers)
