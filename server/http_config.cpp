@@ -48,7 +48,7 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
   config.per_endpoint_waiting =
       std::max<std::size_t>(1, size_of(settings, "http.max.messages.per.host.port", config.per_endpoint_waiting) / shards);
   if (const auto most = settings.number("max_open_connections", -1); most > 0)
-    config.max_connections = std::max<std::size_t>(1, static_cast<std::size_t>(most) / shards);
+    config.max_connections = static_cast<std::size_t>(most);  // counted over the whole process
 
   http::TlsClient::Options tls;
   tls.ca = path_of(settings, "backend.ca", conf);

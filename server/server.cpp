@@ -256,11 +256,11 @@ int Server::run() {
   deployer_.on_publish([this](std::shared_ptr<const Deployment> next) { publish(next); });
   for (auto& worker : workers_) worker->thread = std::thread([&shard = worker->shard] { shard.run(); });
   watch();
+  release_start_up_memory();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
   std::printf("myelin ready http=%s https=%s admin=%s artifacts=%zu ms=%lld\n", http_shown_.c_str(),
               https_shown_.c_str(), admin_shown_.c_str(), first_->size(), static_cast<long long>(took.count()));
   std::fflush(stdout);
-  release_start_up_memory();
   serve_signals();
   const int code = drain();
   admin_.reset();
