@@ -40,14 +40,7 @@ class Failover final : public Group {
     step(delivery).tried[step(delivery).child] = true;  // EP-135
     Retry retry;
     if (!may_fail_over(delivery, fault)) return retry;  // EP-133, EP-134
-    Choice choice = next(delivery, message);
-    if (choice.leaf) {
-      retry.kind = Retry::Kind::leaf;
-      retry.leaf = choice.leaf;
-    } else if (choice.fault.code != code::kNoneReady) {
-      retry.fault = std::move(choice.fault);
-    }
-    return retry;
+    return retry_with(next(delivery, message));
   }
 
  protected:

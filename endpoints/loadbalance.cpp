@@ -102,14 +102,7 @@ class LoadBalance final : public Group {
       return retry;
     }
     if (!may_fail_over(delivery, fault)) return retry;
-    Choice choice = next(delivery, message);
-    if (choice.leaf) {
-      retry.kind = Retry::Kind::leaf;
-      retry.leaf = choice.leaf;
-    } else if (choice.fault.code != code::kNoneReady) {
-      retry.fault = std::move(choice.fault);
-    }
-    return retry;
+    return retry_with(next(delivery, message));
   }
 
  protected:

@@ -79,6 +79,17 @@ bool Group::may_fail_over(const Delivery& delivery, const Fault& fault) noexcept
   return !own_child || delivery.leaf->allows_failover(fault.code, fault.base_code);
 }
 
+Retry Group::retry_with(Choice next) {
+  Retry retry;
+  if (next.leaf) {
+    retry.kind = Retry::Kind::leaf;
+    retry.leaf = next.leaf;
+  } else if (next.fault.code != code::kNoneReady) {
+    retry.fault = std::move(next.fault);
+  }
+  return retry;
+}
+
 Fault Group::none_ready(Fault last) const {
   if (last.code != code::kException || !last.message.empty()) return last;
   return Fault(code::kNoneReady, std::string(kind()) + " endpoint" + (name.empty() ? "" : " " + xml::quote(name)) +

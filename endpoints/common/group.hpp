@@ -38,6 +38,8 @@ class Group : public Endpoint {
   Choice enter(Delivery& delivery, Message& message, std::size_t child) const;
   /// The child's own codes forbid it (6.2). Groups and keys of groups have none.
   static bool may_fail_over(const Delivery& delivery, const Fault& fault) noexcept;
+  /// The answer to a child's failure: the next child, else this group has failed too.
+  static Retry retry_with(Choice next);
   /// What to report when no child is left: the last one's fault, else 303000 (EP-113, EP-114).
   Fault none_ready(Fault last) const;
 

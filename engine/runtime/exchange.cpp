@@ -378,7 +378,7 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
       outcome = Result<void>(std::move(fault));
       co_return outcome;
     }
-    Result<const Leaf*> next = next_leaf(*leaf, fault);
+    Result<const Leaf*> next = next_leaf(fault);
     if (!next) {
       outcome = Result<void>(std::move(next).fault());
       co_return outcome;
@@ -388,17 +388,15 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
 }
 
 /// Asks the groups from the innermost outwards whether one has another child for this message.
-Result<const Leaf*> Exchange::next_leaf(const Leaf&, Fault& fault) {
+Result<const Leaf*> Exchange::next_leaf(Fault& fault) {
   Delivery& delivery = scratch_->delivery;
-  bool can_resend = true;
   while (delivery.depth > 0) {
     const Endpoint& group = *delivery.path[delivery.depth - 1].group;
     Retry retry = group.child_failed(delivery, message_, fault);
     if (retry.fault.code != code::kException) fault = std::move(retry.fault);
     if (retry.kind == Retry::Kind::leaf) {
       if (fault.sent && !may_repeat()) break;
-      can_resend = restore_body();
-      if (!can_resend) {
+      if (!restore_body()) {
         fault.detail = "the request body was too large to be sent again";
         break;
       }

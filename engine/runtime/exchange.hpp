@@ -46,7 +46,7 @@ class Exchange {
   Task<Flow> send_out_only(Pending& pending);
   Task<Result<void>> deliver(const Endpoint& root);
   Task<Result<BackendResponse*>> attempt(const Leaf& leaf);
-  Result<const Leaf*> next_leaf(const Leaf& failed, Fault& fault);
+  Result<const Leaf*> next_leaf(Fault& fault);
   Task<Result<void>> load_for(Need need);
   void keep_for_replay();
   bool restore_body();
