@@ -1,7 +1,7 @@
 // <endpoint><address uri="http://host/path" DEFINITION/></endpoint>: sends to a fixed address. ${name}
 // in it stands for a message property.
 
-#include "endpoints/common/leaf.hpp"
+#include "endpoints/common/blocks.hpp"
 #include "engine/base/text.hpp"
 
 namespace myelin {
@@ -62,7 +62,7 @@ std::unique_ptr<Endpoint> address(const xml::Element&, const xml::Element& eleme
   const auto* uri = bind.attribute("uri");
   if (!uri) bind.required("uri");  // EP-010
   auto endpoint = std::make_unique<Address>(build, uri ? endpoints::resolve_environment(*uri, build) : "");
-  endpoints::read_definition(endpoint->definition, bind, build);
+  endpoints::read_leaf(*endpoint, bind, build);
   bind.finish();
   if (!uri) return nullptr;
   if (!endpoint->usable())

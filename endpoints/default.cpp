@@ -1,6 +1,6 @@
 // <endpoint><default DEFINITION/></endpoint>: sends to the message's To.
 
-#include "endpoints/common/leaf.hpp"
+#include "endpoints/common/blocks.hpp"
 
 namespace myelin {
 namespace {
@@ -42,7 +42,7 @@ class Default final : public endpoints::SendingLeaf {
 std::unique_ptr<Endpoint> default_endpoint(const xml::Element&, const xml::Element& element, Build& build) {
   xml::Bind bind(element, build.problems);
   auto endpoint = std::make_unique<Default>(build);
-  endpoints::read_definition(endpoint->definition, bind, build);
+  endpoints::read_leaf(*endpoint, bind, build);
   bind.finish();
   return endpoint;
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "endpoints/common/leaf.hpp"
+#include "endpoints/common/blocks.hpp"
 #include "endpoints/common/uri_template.hpp"
 #include "engine/base/text.hpp"
 
@@ -55,8 +55,8 @@ class Http final : public endpoints::SendingLeaf {
 
   std::string_view kind() const noexcept override { return "http"; }
 
-  void link(Linker& linker) override {
-    SendingLeaf::link(linker);
+  void do_link(Linker& linker) override {
+    SendingLeaf::do_link(linker);
     fixed_variables_ = std::any_of(properties.begin(), properties.end(), [](const EndpointProperty& property) {
       return is_variable(property.name) && !property.expression;
     });
@@ -145,7 +145,7 @@ std::unique_ptr<Endpoint> http(const xml::Element&, const xml::Element& element,
   auto endpoint = std::make_unique<Http>(build, uri);
   endpoint->method = read_method(bind);
   read_version(bind);
-  endpoints::read_definition(endpoint->definition, bind, build);
+  endpoints::read_leaf(*endpoint, bind, build);
   bind.ignore({}, {"serverPushSequence"});
   const auto* authentication = bind.child("authentication");
   if (authentication) bind.error(authentication->where, "<authentication> is not supported by this version");

@@ -33,11 +33,14 @@ class Indirect final : public Endpoint {
   explicit Indirect(std::string target_key) : target_key_(std::move(target_key)) {}
 
   std::string_view kind() const noexcept override { return "indirect"; }
-  bool ready(TimePoint now) const override { return target_ && target_->ready(now); }
+  bool ready(TimePoint now, Use use) const override { return target_ && target_->ready(now, use); }
+  bool admit(TimePoint now, Use use) const override { return target_ && target_->ready(now, use); }
   Need need() const noexcept override { return target_ ? target_->need() : Need::nothing; }
-  std::vector<const Endpoint*> children() const override {
-    return target_ ? target_->children() : std::vector<const Endpoint*>{};
+  std::vector<std::shared_ptr<const Endpoint>> children() const override {
+    return target_ ? target_->children() : std::vector<std::shared_ptr<const Endpoint>>{};
   }
+  /// A target is switched by its own name.
+  void set_switch(Switch position) const override { condition().set_position(position); }
 
   /// EP-053: a deployment never changes, so what was linked is what a lookup would find; a key that
   /// nothing defined then is looked up again, it may stand in a registry.
@@ -47,7 +50,8 @@ class Indirect final : public Endpoint {
     return follow(target, target_key_, delivery, message);
   }
 
-  void link(Linker& linker) override {
+ protected:
+  void do_link(Linker& linker) override {
     target_ = linker.endpoint(target_key_, where);
     std::unordered_set<const Endpoint*> seen;
     if (!target_ || !leads_here(*target_, seen)) return;
@@ -62,7 +66,7 @@ class Indirect final : public Endpoint {
     if (!seen.insert(&from).second) return false;
     if (const auto* next = dynamic_cast<const Indirect*>(&from))
       return next->target_ && leads_here(*next->target_, seen);
-    for (const Endpoint* child : from.children())
+    for (const auto& child : from.children())
       if (leads_here(*child, seen)) return true;
     return false;
   }
@@ -77,7 +81,7 @@ class Resolving final : public Endpoint {
   explicit Resolving(std::unique_ptr<expr::Expression> expression) : expression_(std::move(expression)) {}
 
   std::string_view kind() const noexcept override { return "resolving"; }
-  bool ready(TimePoint) const override { return true; }
+  bool ready(TimePoint, Use) const override { return true; }
   Need need() const noexcept override { return expression_->need(); }
 
   Choice choose(Delivery& delivery, Message& message) const override {  // EP-055

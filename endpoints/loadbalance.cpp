@@ -2,15 +2,16 @@
 //   endpoint+ | <member hostName="" httpPort="" httpsPort=""/>+
 // </loadbalance>[<session .../>]</endpoint>: spreads messages over its children.
 
-#include "endpoints/common/group.hpp"
-#include "endpoints/common/leaf.hpp"
+#include "endpoints/common/attributes.hpp"
+#include "endpoints/common/balanced.hpp"
+#include "endpoints/common/blocks.hpp"
 #include "endpoints/common/session_group.hpp"
 #include "engine/base/text.hpp"
 
 namespace myelin {
 namespace {
 
-using endpoints::Group;
+using endpoints::BalancedGroup;
 
 // --- members ----------------------------------------------------------------------------------------
 
@@ -60,6 +61,11 @@ std::unique_ptr<Endpoint> read_member(const xml::Element& element, bool failover
   member->http_port = bind.integer("httpPort").value_or(-1);
   if (const auto port = bind.attribute("httpsPort"); port && !text::trim(port->value).empty())
     member->https_port = bind.integer("httpsPort").value_or(-1);
+  endpoints::read_shared_blocks(*member, bind, build);
+  std::uint32_t weight = 0;
+  endpoints::read_count(bind, "weight", weight, 1);
+  member->weight = weight;
+  member->backup = bind.is_true("backup");
   bind.finish();
   if (host.empty()) return nullptr;
   auto& policy = member->definition.suspension;
@@ -72,74 +78,59 @@ std::unique_ptr<Endpoint> read_member(const xml::Element& element, bool failover
 
 // --- the group --------------------------------------------------------------------------------------
 
-class LoadBalance final : public Group {
+class LoadBalance final : public BalancedGroup {
  public:
-  endpoints::Balancer balancer;
+  using BalancedGroup::BalancedGroup;
+
   bool failover = true;
   bool build_message = false;
-  bool host_members = false;
 
   std::string_view kind() const noexcept override { return "loadbalance"; }
   bool resends() const noexcept override { return failover; }
 
-  void link(Linker& linker) override {
-    Group::link(linker);
-    balancer.link(*this, children_, host_members, linker);
-  }
-
   Choice choose(Delivery& delivery, Message& message) const override {
-    delivery.push(*this, children_.size());
+    if (auto refused = enrol(delivery, message)) return *std::move(refused);
     Choice choice = next(delivery, message);
-    if (!choice.leaf) delivery.pop();
+    if (choice.failed()) leave(delivery);
     return choice;
   }
 
-  Retry child_failed(Delivery& delivery, Message& message, const Fault& fault) const override {
+  Retry next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const override {
     step(delivery).tried[step(delivery).child] = true;  // EP-135
     Retry retry;
-    if (!failover) {  // EP-115, EP-116
+    if (ask == Ask::failure && !failover) {  // EP-115, EP-116
       retry.kind = Retry::Kind::stop;
       return retry;
     }
-    if (!may_fail_over(delivery, fault)) return retry;
-    return retry_with(next(delivery, message));
+    if (ask == Ask::failure && !may_fail_over(delivery, fault)) return retry;
+    if (spent(delivery)) return retry;
+    return retry_with(ask == Ask::listed ? next_listed(delivery, message) : next(delivery, message),
+                      code::kLoadBalanceRetry);
   }
 
  protected:
-  Need own_need() const noexcept override { return build_message && failover ? Need::body : Need::nothing; }
+  Need own_need() const noexcept override {
+    return BalancedGroup::own_need() | (build_message && failover ? Need::body : Need::nothing);
+  }
 
  private:
-  class Available final : public Readiness {
-   public:
-    Available(const LoadBalance& group, Delivery& delivery) : group_(group), delivery_(delivery), now_(Clock::now()) {}
-    bool operator()(std::size_t child) const override { return group_.available(delivery_, child, now_); }
-
-   private:
-    const LoadBalance& group_;
-    Delivery& delivery_;
-    TimePoint now_;
-  };
-
   Choice next(Delivery& delivery, Message& message) const {
     Fault last;
     for (;;) {
-      const auto child = balancer.pick(children_.size(), Available(*this, delivery), message);
+      const auto child = pick_admitted(delivery, message);
       if (!child) return none_ready(std::move(last));
-      if (!children_[*child]->admit(Clock::now())) {
-        step(delivery).tried[*child] = true;
-        continue;
-      }
       Result<void> applied = apply_properties(message);
       if (!applied) return std::move(applied).fault();
       Choice choice = enter(delivery, message, *child);
-      if (choice.leaf || !failover) return choice;
+      if (!choice.failed() || !failover) return choice;
       last = std::move(choice.fault);
     }
   }
 };
 
-std::vector<std::unique_ptr<Endpoint>> read_members(xml::Bind& bind, bool failover, Build& build) {
-  std::vector<std::unique_ptr<Endpoint>> members;
+std::vector<std::shared_ptr<Endpoint>> read_members(xml::Bind& bind, bool failover, Build& build) {
+  const endpoints::UnderShared shared(bind, build);
+  std::vector<std::shared_ptr<Endpoint>> members;
   for (const xml::Element* element : bind.children("member"))
     if (auto member = read_member(*element, failover, build)) members.push_back(std::move(member));
   return members;
@@ -150,8 +141,8 @@ std::unique_ptr<Endpoint> loadbalance(const xml::Element& endpoint, const xml::E
   if (const auto* session = endpoint.child("session"))  // EP-003
     return endpoints::build_session_group(element, *session, build);
   xml::Bind bind(element, build.problems);
-  auto group = std::make_unique<LoadBalance>();
-  const bool known = group->balancer.read(bind, build);
+  auto group = std::make_unique<LoadBalance>(build);
+  const bool known = group->read(bind, build);
   const auto failover = bind.text("failover");
   group->failover = !(failover && text::iequals(*failover, "false"));  // EP-036
   group->build_message = endpoints::read_build_message(bind, build);

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "endpoints/common/leaf.hpp"
+#include "endpoints/common/blocks.hpp"
 #include "engine/base/files.hpp"
 #include "engine/base/text.hpp"
 #include "engine/xml/reader.hpp"
@@ -41,6 +41,7 @@ class Wsdl final : public endpoints::SendingLeaf {
   /// EP-094: a root keeps its state.
   void failed(const Fault& fault, TimePoint began, TimePoint now) const override {
     if (parent) SendingLeaf::failed(fault, began, now);
+    else condition().failed(fault, now);
   }
 
  protected:
@@ -179,7 +180,7 @@ std::unique_ptr<Endpoint> wsdl(const xml::Element&, const xml::Element& element,
   const std::string service = resolved(bind, "service", build);
   const std::string port = resolved(bind, "port", build);
   auto endpoint = std::make_unique<Wsdl>(build);
-  endpoints::read_definition(endpoint->definition, bind, build);
+  endpoints::read_leaf(*endpoint, bind, build);
   bind.finish();
   if (uri.empty() || service.empty() || port.empty()) return nullptr;
   if (text::is_true(build.settings.setting("skip.wsdl.parsing")) || (build.offline && is_remote(uri))) return endpoint;

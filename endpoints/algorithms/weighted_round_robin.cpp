@@ -33,12 +33,12 @@ class WeightedRoundRobin final : public Algorithm {
     return {};
   }
 
-  std::optional<std::size_t> pick(std::size_t members, const Readiness& ready, const Message&) noexcept override {
-    if (weights_.empty() || members != weights_.size()) return std::nullopt;
+  std::optional<std::size_t> pick(const Candidates& candidates, const Message&) noexcept override {
+    if (weights_.empty() || candidates.size() != weights_.size()) return std::nullopt;
     std::atomic<Turn>& shared = turns_[per_thread_ ? worker() : 0].turn;
     Turn seen = shared.load(std::memory_order_relaxed);
     for (;;) {
-      const auto turn = next_ready(seen, ready);
+      const auto turn = next_ready(seen, candidates);
       if (!turn) return std::nullopt;
       if (shared.compare_exchange_weak(seen, *turn, std::memory_order_relaxed)) return turn->member;
     }
@@ -46,9 +46,9 @@ class WeightedRoundRobin final : public Algorithm {
 
  private:
   /// The turn after `seen` that falls on a ready member; one that is passed over loses its rest.
-  std::optional<Turn> next_ready(Turn turn, const Readiness& ready) const noexcept {
+  std::optional<Turn> next_ready(Turn turn, const Candidates& candidates) const noexcept {
     for (std::size_t tries = 0; tries <= weights_.size(); ++tries) {
-      if (turn.used < weights_[turn.member] && ready(turn.member)) {
+      if (turn.used < weights_[turn.member] && candidates.ready(turn.member)) {
         ++turn.used;
         return turn;
       }

@@ -16,6 +16,9 @@ using xml::Element;
 using xml::quote;
 using xml::tag;
 
+/// A code that no fault has.
+constexpr int kNoCode = -1;
+
 constexpr std::pair<std::string_view, EndpointFormat> kFormats[] = {
     {"soap11", EndpointFormat::soap11}, {"soap12", EndpointFormat::soap12}, {"pox", EndpointFormat::pox},
     {"get", EndpointFormat::get},       {"rest", EndpointFormat::rest}};
@@ -123,8 +126,15 @@ void read_timeout(Definition& definition, const Element& element, Build& build) 
 
 // --- suspension ---------------------------------------------------------------------------------
 
+/// `enabled="false"` switches one kind of suspension off; error code -1, which never occurs, does too.
+bool is_disabled(Bind& bind) {
+  const auto enabled = bind.text("enabled");
+  return enabled && text::is_false(*enabled);
+}
+
 void read_suspend(SuspensionPolicy& policy, const Element& element, Build& build) {
   Bind bind(element, build.problems);
+  const bool disabled = is_disabled(bind);
   read_codes(bind, "errorCodes", policy.suspend_codes);
   std::int32_t initial = 0;
   if (bind.child("initialDuration")) {  // EP-021: 32 bits, unlike the maximum
@@ -133,14 +143,17 @@ void read_suspend(SuspensionPolicy& policy, const Element& element, Build& build
   }
   read_number(bind, "progressionFactor", policy.factor, text::parse_float, "a number");
   read_long(bind, "maximumDuration", policy.maximum);
+  if (disabled) policy.suspend_codes = {kNoCode};
   bind.finish();
 }
 
 void read_mark(SuspensionPolicy& policy, const Element& element, Build& build) {
   Bind bind(element, build.problems);
+  const bool disabled = is_disabled(bind);
   read_codes(bind, "errorCodes", policy.timeout_codes);
   read_int(bind, "retriesBeforeSuspension", policy.retries);
   read_int(bind, "retryDelay", policy.retry_delay);
+  if (disabled) policy.timeout_codes = {kNoCode};
   bind.finish();
 }
 
@@ -212,14 +225,18 @@ void read_definition(Definition& definition, Bind& bind, Build& build) {
 
   if (const Element* child = bind.child("enableAddressing")) read_addressing(definition, *child, build);
   if (const Element* child = bind.child("enableSec")) read_security(definition, *child, build);
-  if (const Element* child = bind.child("timeout")) read_timeout(definition, *child, build);
+  const auto block = [&](std::string_view name) {
+    const Element* own = bind.child(name);
+    return own ? own : build.inherited(name);
+  };
+  if (const Element* child = block("timeout")) read_timeout(definition, *child, build);
 
   SuspensionPolicy& policy = definition.suspension;
   apply_global_defaults(policy, build);
   const SuspensionPolicy global = policy;
   read_limits(definition, build);
   if (const Text seconds = child_text(bind, "suspendDurationOnFailure")) read_old_suspend(policy, seconds, bind);
-  if (const Element* child = bind.child("suspendOnFailure")) {
+  if (const Element* child = block("suspendOnFailure")) {
     policy.initial = global.initial;
     policy.factor = global.factor;
     read_suspend(policy, *child, build);
@@ -228,8 +245,8 @@ void read_definition(Definition& definition, Bind& bind, Build& build) {
     policy.initial = global.initial;  // EP-096
     policy.factor = global.factor;
   }
-  if (const Element* child = bind.child("markForSuspension")) read_mark(policy, *child, build);
-  if (const Element* child = bind.child("retryConfig")) read_retry_config(definition, *child, build);
+  if (const Element* child = block("markForSuspension")) read_mark(policy, *child, build);
+  if (const Element* child = block("retryConfig")) read_retry_config(definition, *child, build);
 }
 
 void Definition::use_group_limit() noexcept {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "endpoints/common/group.hpp"
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 
@@ -125,8 +126,12 @@ std::string_view join_postfix(std::string_view target, std::string_view postfix,
 SendingLeaf::SendingLeaf(Build& build)
     : states_(&build.states), allow_link_local_(text::is_true(build.settings.setting("endpoint.allow_link_local"))) {}
 
-void SendingLeaf::link(Linker& linker) {
+void SendingLeaf::do_link(Linker& linker) {
   if (is_group(parent)) definition.use_group_limit();
+  choose_axes();
+  if (breaker_rules) breaker_ = states_->get<Breaker>("breaker " + key + ' ' + std::string(identity()));
+  if (limits.most > 0 || limits.retries > 0)
+    limiter = states_->get<Limiter>("limits " + key + ' ' + std::string(identity()));
   timeout_action = definition.action;
   options_ = definition.format_options();
   need_ = compute_need();
@@ -137,6 +142,8 @@ void SendingLeaf::link(Linker& linker) {
 Need SendingLeaf::compute_need() const noexcept {
   Need need = format_need(definition.format_options()) | destination_need();
   if (definition.timeout_expression) need = need | definition.timeout_expression->need();
+  for (const HeaderRule& rule : headers)
+    if (rule.value) need = need | rule.value->need();
   for (const EndpointProperty& property : properties) {
     if (property.expression) need = need | property.expression->need();
     const bool forces_build = property.scope == EndpointProperty::Scope::axis2 &&
@@ -149,21 +156,61 @@ Need SendingLeaf::compute_need() const noexcept {
   return need;
 }
 
-bool SendingLeaf::admit(TimePoint now) const {
-  // A leaf without a parent admits itself when it is chosen.
-  return parent ? suspension_->admit(now) : suspension_->ready(now);
+/// `failoverOn` of the nearest group that says so; without one, checks count when there are any
+/// (gateways reference, 4.5).
+void SendingLeaf::choose_axes() noexcept {
+  FailoverOn axis = has_health_check ? FailoverOn::both : FailoverOn::fault;
+  for (const Endpoint* above = parent; above; above = above->parent)
+    if (const auto* group = dynamic_cast<const Group*>(above); group && group->failover_on != FailoverOn::unset) {
+      axis = group->failover_on;
+      break;
+    }
+  by_traffic_ = axis != FailoverOn::health;
+  by_checks_ = axis != FailoverOn::fault;
 }
 
-Choice SendingLeaf::choose(Delivery&, Message&) const {
-  if (!parent && suspension_->phase() != Phase::active && !suspension_->admit(Clock::now()))
+bool SendingLeaf::ready(TimePoint now, Use use) const {
+  const Switch position = condition().position();
+  if (position != Switch::on && (position == Switch::off || use == Use::fresh)) return false;
+  if (by_traffic_ ? !suspension_->ready(now) : suspension_->phase() == Phase::off) return false;
+  if (by_checks_ && condition().health() == Health::down) return false;
+  return !breaker_ || breaker_->allows(*breaker_rules, now);
+}
+
+bool SendingLeaf::admit(TimePoint now, Use use) const {
+  if (!ready(now, use)) return false;
+  // A leaf without a parent admits itself when it is chosen.
+  if (!parent) return true;
+  if (breaker_ && !breaker_->admit(*breaker_rules, now)) return false;
+  return !by_traffic_ || suspension_->admit(now);
+}
+
+Choice SendingLeaf::choose(Delivery& delivery, Message&) const {
+  if (parent) return *this;
+  if (breaker_ && !breaker_->admit(*breaker_rules, delivery.started))
+    return Fault(code::kBreakerOpen, "the circuit breaker of " + (name.empty() ? std::string(identity()) : name) + " is open");
+  if (!ready(delivery.started, Use::fresh) ||
+      (by_traffic_ && suspension_->phase() != Phase::active && !suspension_->admit(delivery.started)))
     return Fault(code::kEndpointNotReady,
                  "Currently unavailable endpoint: " + (name.empty() ? std::string(identity()) : name));
   return *this;
 }
 
-void SendingLeaf::succeeded(TimePoint) const { suspension_->succeeded(); }
+void SendingLeaf::set_switch(Switch position) const {
+  Leaf::set_switch(position);
+  if (position == Switch::off) suspension_->switch_off();
+  else if (position == Switch::on) suspension_->switch_on();
+}
+
+void SendingLeaf::succeeded(int status, TimePoint began, TimePoint now) const {
+  condition().answered(status, now - began);
+  suspension_->succeeded();
+  if (breaker_) breaker_->record(*breaker_rules, breaker_rules->is_failure(status, now - began), now);
+}
 
 void SendingLeaf::failed(const Fault& fault, TimePoint began, TimePoint now) const {
+  condition().failed(fault, now);
+  if (breaker_) breaker_->record(*breaker_rules, true, now);
   const Suspension::Change change = suspension_->failed(definition.suspension, fault, began, now);
   if (!change.changed) return;
   log::warn("endpoint", "Endpoint " + (name.empty() ? std::string(identity()) : name) +
@@ -226,11 +273,27 @@ Result<void> SendingLeaf::address(Message& message, const Destination& to, Outgo
     if (!is_visible(request.target)) return Fault("the request path holds blanks or control characters");
   }
   request.target = origin_form(request.target, message.arena);
-  request.host = to.url.authority;
+  request.host = preserve_host && !message.incoming.host.empty() ? message.incoming.host : to.url.authority;
   const Value* host = message.axis2.find("REQUEST_HOST_HEADER");
   if (!host || host->is_null()) return {};
   request.host = text_of(*host, message);
   if (!is_visible(request.host)) return Fault("REQUEST_HOST_HEADER holds blanks or control characters");
+  return {};
+}
+
+/// GW-110: what the endpoint says wins over what the client sent.
+Result<void> SendingLeaf::apply_headers(Message& message) const {
+  for (const HeaderRule& rule : headers) {
+    if (rule.action == HeaderRule::Action::remove) {
+      message.headers.remove(rule.name);
+      continue;
+    }
+    const auto value = rule.value->text(message);
+    if (!value) return value.fault();
+    if (!*value) continue;
+    Result<void> set = set_header(message, rule.name, **value, rule.action == HeaderRule::Action::add);
+    if (!set) return set;
+  }
   return {};
 }
 
@@ -243,6 +306,9 @@ Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) co
     return Fault("link-local address '" + std::string(to->url.host) + "' in request data is refused");
   done = address(message, *to, request);
   if (!done) return done;
+  done = apply_headers(message);
+  if (!done) return done;
+  request.connect_timeout = connect_timeout;
   request.timeout = definition.timeout_for(message);
   request.timeout_is_endpoints = request.timeout.count() > 0;
 

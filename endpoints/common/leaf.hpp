@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "endpoints/common/breaker.hpp"
 #include "endpoints/common/definition.hpp"
 #include "endpoints/common/suspension.hpp"
 #include "engine/ports/endpoint.hpp"
@@ -15,28 +16,44 @@
 
 namespace myelin::endpoints {
 
+/// `<header name= value=|expression= action="set|add|remove"/>` of `<headers>`.
+struct HeaderRule {
+  enum class Action : std::uint8_t { set, add, remove };
+  Action action = Action::set;
+  std::string name;
+  std::unique_ptr<expr::Expression> value;  ///< null with remove
+};
+
 class SendingLeaf : public Leaf {
  public:
   explicit SendingLeaf(Build& build);
 
   Definition definition;
+  std::optional<BreakerRules> breaker_rules;
+  std::vector<HeaderRule> headers;     ///< `<headers>`, in order
+  Duration connect_timeout{0};         ///< ms; 0: the transport's own
+  bool preserve_host = false;          ///< the client's Host goes on
+  bool has_health_check = false;       ///< the active axis counts by default (gateways reference, 4.5)
 
-  bool ready(TimePoint now) const override { return suspension_->ready(now); }
-  bool admit(TimePoint now) const override;
+  bool ready(TimePoint now, Use use) const override;
+  bool admit(TimePoint now, Use use) const override;
   Choice choose(Delivery& delivery, Message& message) const override;
   Need need() const noexcept override { return need_; }
-  void link(Linker& linker) override;
+  void set_switch(Switch position) const override;
 
   Result<void> prepare(Message& message, OutgoingRequest& request) const override;
-  void succeeded(TimePoint now) const override;
+  void succeeded(int status, TimePoint began, TimePoint now) const override;
   void failed(const Fault& fault, TimePoint began, TimePoint now) const override;
   bool allows_failover(int code, int base_code) const noexcept override {
     return definition.allows_failover(code, base_code);
   }
 
   Suspension& suspension() const noexcept { return *suspension_; }
+  /// Null without `<circuitBreaker>`.
+  Breaker* breaker() const noexcept { return breaker_.get(); }
 
  protected:
+  void do_link(Linker& linker) override;
   /// Where one message goes. `url` views into a text that outlives the request.
   struct Destination {
     Url url;
@@ -49,9 +66,6 @@ class SendingLeaf : public Leaf {
   virtual std::string_view own_method() const noexcept { return {}; }
   /// What besides the definition and the properties choosing a destination needs.
   virtual Need destination_need() const noexcept { return Need::nothing; }
-  /// Tells states of one key apart when its address changes.
-  virtual std::string_view identity() const noexcept { return {}; }
-
   /// `text` as a destination. A text that is no http(s) URL is a fault.
   static Result<Destination> parse(std::string_view text);
   /// DYNAMIC_URL_VALUE wins over a static address (1.3) and is used up.
@@ -62,8 +76,13 @@ class SendingLeaf : public Leaf {
   Result<void> address(Message& message, const Destination& to, OutgoingRequest& request) const;
   bool takes_postfix(Message& message, std::string_view method) const;
   Need compute_need() const noexcept;
+  Result<void> apply_headers(Message& message) const;
+  void choose_axes() noexcept;
 
   StateStore* states_;
+  bool by_traffic_ = true;   ///< suspension decides whether it is ready
+  bool by_checks_ = false;   ///< health does
+  std::shared_ptr<Breaker> breaker_;
   bool allow_link_local_;
   FormatOptions options_;
   Need need_ = Need::nothing;

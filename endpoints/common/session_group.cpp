@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "endpoints/common/group.hpp"
+#include "endpoints/common/balanced.hpp"
 #include "endpoints/sessions/table.hpp"
 #include "engine/base/text.hpp"
 #include "engine/ports/session.hpp"
@@ -15,27 +15,27 @@ namespace {
 
 constexpr std::int64_t kDefaultTimeout = 120'000;  // ms, EP-160
 
-class SessionGroup final : public Group {
+class SessionGroup final : public BalancedGroup {
  public:
   explicit SessionGroup(Build& build)
-      : states_(&build.states),
+      : BalancedGroup(build),
+        states_(&build.states),
         default_timeout_(text::parse_long(build.settings.setting("synapse.sal.endpoints.sesssion.timeout.default"))
                              .value_or(kDefaultTimeout)) {}
 
-  Balancer balancer;
   std::unique_ptr<SessionDispatcher> dispatcher;
   std::optional<std::int64_t> timeout;  ///< ms; absent: the default
 
   std::string_view kind() const noexcept override { return "session-affinity loadbalance"; }
   Need response_need() const noexcept override { return dispatcher->response_need(); }
-  void link(Linker& linker) override;
 
   Choice choose(Delivery& delivery, Message& message) const override;
-  Retry child_failed(Delivery& delivery, Message& message, const Fault& fault) const override;
+  Retry next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const override;
   void responded(Delivery& delivery, Message& message) const override;
 
  protected:
-  Need own_need() const noexcept override { return dispatcher->request_need(); }
+  void do_link(Linker& linker) override;
+  Need own_need() const noexcept override { return BalancedGroup::own_need() | dispatcher->request_need(); }
 
  private:
   /// How this group takes part in the message's session: it owns it, it follows the path its parent
@@ -49,7 +49,7 @@ class SessionGroup final : public Group {
   Choice follow(Delivery& delivery, Message& message) const;
   Choice start(Delivery& delivery, Message& message, Role role) const;
   void bind_client_session(const Delivery& delivery) const;
-  std::optional<std::size_t> child_named(std::string_view child_key) const noexcept;
+  static std::optional<std::size_t> child_named(const Membership& members, std::string_view child_key) noexcept;
   TimePoint expiry(const Delivery& delivery, TimePoint now) const noexcept;
 
   StateStore* states_;
@@ -57,25 +57,12 @@ class SessionGroup final : public Group {
   std::shared_ptr<SessionTable> sessions_;
 };
 
-class Available final : public Readiness {
- public:
-  Available(const std::vector<std::unique_ptr<Endpoint>>& children, const std::vector<bool>& tried)
-      : children_(children), tried_(tried), now_(Clock::now()) {}
-  bool operator()(std::size_t child) const override { return !tried_[child] && children_[child]->ready(now_); }
-
- private:
-  const std::vector<std::unique_ptr<Endpoint>>& children_;
-  const std::vector<bool>& tried_;
-  TimePoint now_;
-};
-
 const SessionGroup* as_session_group(const Endpoint* endpoint) noexcept {
   return dynamic_cast<const SessionGroup*>(endpoint);
 }
 
-void SessionGroup::link(Linker& linker) {
-  Group::link(linker);
-  balancer.link(*this, children_, false, linker);
+void SessionGroup::do_link(Linker& linker) {
+  BalancedGroup::do_link(linker);
   sessions_ = states_->get<SessionTable>("sessions " + key);  // EP-163
 }
 
@@ -98,9 +85,9 @@ SessionGroup::Role SessionGroup::role_in(const Delivery& delivery, std::size_t a
   return Role::nested;
 }
 
-std::optional<std::size_t> SessionGroup::child_named(std::string_view child_key) const noexcept {
-  for (std::size_t i = 0; i < children_.size(); ++i)
-    if (children_[i]->key == child_key) return i;
+std::optional<std::size_t> SessionGroup::child_named(const Membership& members, std::string_view child_key) noexcept {
+  for (std::size_t i = 0; i < members.children.size(); ++i)
+    if (members.children[i]->key == child_key) return i;
   return std::nullopt;
 }
 
@@ -110,12 +97,12 @@ Choice SessionGroup::choose(Delivery& delivery, Message& message) const {
   Result<void> applied = apply_properties(message);
   if (!applied) return std::move(applied).fault();
   const Role role = role_in(delivery, delivery.depth);
+  if (auto refused = enrol(delivery, message)) return *std::move(refused);
   if (role == Role::root) begin(delivery, message);
-  delivery.push(*this, children_.size());
   const bool pinned = role != Role::unpinned && delivery.session_established;
   Choice choice = pinned ? follow(delivery, message) : start(delivery, message, role);
-  if (!choice.leaf) {
-    delivery.pop();
+  if (choice.failed()) {
+    leave(delivery);
     if (role == Role::root) delivery.session_root = nullptr;
   } else if (role == Role::root) {
     bind_client_session(delivery);
@@ -143,7 +130,7 @@ void SessionGroup::begin(Delivery& delivery, Message& message) const {
 bool SessionGroup::continue_session(Delivery& delivery, std::string id, TimePoint now) const {
   auto path = sessions_->find(id, now);
   // A redeploy may have removed the child; then the session is over.
-  if (!path || path->empty() || !child_named(path->front())) return false;
+  if (!path || path->empty() || !child_named(members(step(delivery)), path->front())) return false;
   std::reverse(path->begin(), path->end());
   delivery.session_rest = *std::move(path);
   delivery.session_id = std::move(id);
@@ -155,9 +142,10 @@ Choice SessionGroup::follow(Delivery& delivery, Message& message) const {
   if (delivery.session_rest.empty()) return Fault(code::kSessionPath, "Invalid session: its path has ended");
   std::string child_key = std::move(delivery.session_rest.back());
   delivery.session_rest.pop_back();
-  const auto child = child_named(child_key);
+  const auto& children = members(step(delivery)).children;
+  const auto child = child_named(members(step(delivery)), child_key);
   if (!child) return Fault(code::kSessionPath, "Invalid session: its endpoint is not here");
-  if (!children_[*child]->admit(Clock::now()))  // EP-156
+  if (!children[*child]->admit(delivery.started, Use::bound))  // EP-156
     return Fault(code::kSessionNotReady, "The endpoint of the session is not ready");
   delivery.session_path.push_back(std::move(child_key));
   return enter(delivery, message, *child);
@@ -168,23 +156,19 @@ Choice SessionGroup::start(Delivery& delivery, Message& message, Role role) cons
   const std::size_t level = role == Role::nested ? above - root_step(delivery, above) : 0;
   Fault last;
   for (;;) {
-    const auto child = balancer.pick(children_.size(), Available(children_, step(delivery).tried), message);
+    const auto child = pick_admitted(delivery, message);
     if (!child) return none_ready(std::move(last));
-    if (!children_[*child]->admit(Clock::now())) {
-      step(delivery).tried[*child] = true;
-      continue;
-    }
     if (role != Role::unpinned) {
       delivery.session_path.resize(level);
-      delivery.session_path.push_back(children_[*child]->key);
+      delivery.session_path.push_back(members(step(delivery)).children[*child]->key);
     }
     Choice choice = enter(delivery, message, *child);
-    if (choice.leaf) return choice;
+    if (!choice.failed()) return choice;
     last = std::move(choice.fault);
   }
 }
 
-Retry SessionGroup::child_failed(Delivery& delivery, Message& message, const Fault& fault) const {
+Retry SessionGroup::next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const {
   step(delivery).tried[step(delivery).child] = true;
   Retry retry;
   const Role role = role_in(delivery, delivery.depth - 1);
@@ -197,20 +181,15 @@ Retry SessionGroup::child_failed(Delivery& delivery, Message& message, const Fau
   }
   const SessionGroup* root = as_session_group(delivery.session_root);
   if (root && root->dispatcher->client_initiated()) root->sessions_->unbind(delivery.session_id);
-  if (!may_fail_over(delivery, fault)) return retry;
+  if (ask == Ask::failure && !may_fail_over(delivery, fault)) return retry;
+  if (spent(delivery)) return retry;
   Result<void> applied = apply_properties(message);
   if (!applied) {
     retry.fault = std::move(applied).fault();
     return retry;
   }
-  Choice choice = start(delivery, message, role);  // EP-158
-  if (choice.leaf) {
-    retry.kind = Retry::Kind::leaf;
-    retry.leaf = choice.leaf;
-    if (root) root->bind_client_session(delivery);
-  } else if (choice.fault.code != code::kNoneReady) {
-    retry.fault = std::move(choice.fault);
-  }
+  retry = retry_with(start(delivery, message, role), code::kLoadBalanceRetry);  // EP-158
+  if (retry.kind == Retry::Kind::leaf && root) root->bind_client_session(delivery);
   return retry;
 }
 
@@ -270,7 +249,7 @@ std::unique_ptr<Endpoint> build_session_group(const xml::Element& element, const
   auto group = std::make_unique<SessionGroup>(build);
   const bool known_session = read_session(*group, session, build);
   xml::Bind bind(element, build.problems);
-  const bool known_algorithm = group->balancer.read(bind, build);
+  const bool known_algorithm = group->read(bind, build);
   bind.ignore({"failover", "buildMessage"});
   if (!bind.children("member").empty())
     bind.error("<member> in a <loadbalance> with <session>", "only <endpoint> children keep sessions");

@@ -201,6 +201,10 @@ class Signal {
     set_ = true;
     if (waiter_) std::exchange(waiter_, nullptr).resume();
   }
+  /// Resumes whoever waits without setting it: a time limit has passed.
+  void interrupt() {
+    if (waiter_) std::exchange(waiter_, nullptr).resume();
+  }
   void reset() noexcept { set_ = false; }
   bool is_set() const noexcept { return set_; }
 

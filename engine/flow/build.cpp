@@ -140,6 +140,7 @@ constexpr std::array kKindMarks{
     KindMark{"serviceDynamicLoadbalance", "serviceDynamicLoadbalance"},
     KindMark{"failover", "failover"},
     KindMark{"recipientlist", "recipientlist"},
+    KindMark{"switch", "switch"},
     KindMark{"http", "http"},
     KindMark{"class", "class"},
 };
@@ -185,7 +186,8 @@ bool takes_session(std::string_view kind) {
 
 /// Reports what is on `<endpoint>` besides its kind; the kind reports on its own element.
 void check_endpoint_element(xml::Bind& bind, const Kind& kind) {
-  bind.ignore({"name", "onError", "key", "key-expression", "template"}, {"property"});
+  bind.ignore({"name", "onError", "key", "key-expression", "template", "weight", "backup", "tenants", "inherit", "state"},
+              {"property"});
   if (kind.mark->registered == "@template") bind.ignore({"uri"}, {"parameter"});
   for (const KindMark& mark : kKindMarks) {
     if (mark.attribute) continue;
@@ -225,6 +227,40 @@ EndpointProperty read_property(const xml::Element& element, Build& build) {
   return property;
 }
 
+constexpr std::pair<std::string_view, Switch> kSwitches[] = {
+    {"on", Switch::on}, {"off", Switch::off}, {"drain", Switch::drain}};
+
+/// `weight` 0 or less counts as 1 (GW-100).
+std::int64_t read_weight(xml::Bind& bind) {
+  const auto* attribute = bind.attribute("weight");
+  if (!attribute) return 0;
+  const auto value = text::parse_long(text::trim(attribute->value));
+  if (!value) {
+    bind.error(attribute->where, "weight of <endpoint> is " + quote(attribute->value), "a whole number is needed");
+    return 0;
+  }
+  if (*value <= 0) bind.warning(attribute->where, "weight " + attribute->value + " counts as 1", "1 or more");
+  return std::max<std::int64_t>(*value, 1);
+}
+
+/// None of the tags of `tenants` is one of this server's; a server without tags uses everything (GW-104).
+bool is_foreign(const xml::Attribute& tenants, const Artifacts& settings) {
+  const std::string_view own = settings.setting("server.tags");
+  if (text::trim(own).empty()) return false;
+  const auto tags = text::split(own, ", ");
+  for (const std::string_view tenant : text::split(tenants.value, ", "))
+    if (std::find(tags.begin(), tags.end(), tenant) != tags.end()) return false;
+  return true;
+}
+
+/// What an endpoint says to the group around it (gateways reference, 4.2).
+void read_place(xml::Bind& bind, Endpoint& endpoint, Build& build) {
+  endpoint.weight = read_weight(bind);
+  endpoint.backup = bind.is_true("backup");
+  endpoint.initial = bind.choice<Switch>("state", kSwitches, Switch::on);
+  if (const auto* tenants = bind.attribute("tenants")) endpoint.foreign = is_foreign(*tenants, build.settings);
+}
+
 /// EP-032: the last of one name wins, whatever its scope.
 void read_properties(const xml::Element& element, Endpoint& endpoint, Build& build) {
   for (const xml::Element* child : element.children()) {
@@ -238,6 +274,12 @@ void read_properties(const xml::Element& element, Endpoint& endpoint, Build& bui
 }
 
 }  // namespace
+
+const xml::Element* Build::inherited(std::string_view block) const noexcept {
+  for (auto around = shared.rbegin(); around != shared.rend(); ++around)
+    if (const xml::Element* found = (*around)->child(block)) return found;
+  return nullptr;
+}
 
 std::string Build::endpoint_key(const xml::Element& element, const std::string& name) {
   if (name.empty()) return next_key();
@@ -273,8 +315,14 @@ std::unique_ptr<Endpoint> Build::endpoint(const xml::Element& element) {
   // The key is taken first, so that a group's number does not depend on what it holds.
   const std::string name{text::trim(bind.text("name").value_or(""))};
   std::string key = endpoint_key(element, name);
+  const auto inherit = bind.text("inherit");
+  std::vector<const xml::Element*> outer;
+  const bool cut_off = inherit && text::is_false(*inherit);
+  if (cut_off) outer.swap(shared);
   auto endpoint = (*factory)(element, *kind.element, *this);
+  if (cut_off) outer.swap(shared);
   if (!endpoint) return nullptr;
+  read_place(bind, *endpoint, *this);
   endpoint->name = name;
   endpoint->key = std::move(key);
   endpoint->where = element.where;

@@ -42,6 +42,8 @@ class Build {
   std::string scope;
   /// `check` connects to nothing.
   bool offline = false;
+  /// `<shared>` of the groups around what is being built, outermost first.
+  std::vector<const xml::Element*> shared;
 
   /// Every child element of `parent` as a mediator, except those named in `skip`. An unknown mediator
   /// is an error that names it and the nearest known one.
@@ -55,6 +57,9 @@ class Build {
   std::unique_ptr<expr::Expression> xpath(const xml::Attribute* attribute, const xml::Element& at);
   /// `{expr}` or literal.
   std::unique_ptr<expr::Expression> value(const xml::Attribute* attribute, const xml::Element& at);
+
+  /// The block of that name in the nearest `<shared>`; null when none has it.
+  const xml::Element* inherited(std::string_view block) const noexcept;
 
   /// A state key that is stable over redeploys: scope plus a running number.
   std::string next_key() { return scope + "#" + std::to_string(counter_++); }
@@ -75,6 +80,10 @@ class Linker {
   xml::Problems& problems;
   /// Unresolved keys are errors.
   bool strict = false;
+  /// Where endpoints find the state kept for them; null: each gets its own.
+  StateStore* states = nullptr;
+  /// Endpoints linked so far that stand in no group.
+  std::vector<const Endpoint*> roots;
   /// What there is, for suggestions; set by the loader.
   std::vector<std::string_view> sequence_names, endpoint_names;
 

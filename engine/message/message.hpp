@@ -78,6 +78,7 @@ struct Pending {
   };
   Kind kind = Kind::none;
   const Endpoint* endpoint = nullptr;
+  std::shared_ptr<const void> pin; ///< keeps an endpoint that may be replaced meanwhile
   std::string receive;             ///< sequence for the response; empty: the service's own
   std::unique_ptr<Work> work;
   std::vector<const Mediator*> handlers;  ///< the fault stack as it stood at send/call
@@ -86,6 +87,7 @@ struct Pending {
   void clear() noexcept {
     kind = Kind::none;
     endpoint = nullptr;
+    pin.reset();
     receive.clear();
     work.reset();
     handlers.clear();

@@ -1,4 +1,4 @@
-// What all endpoints share: their `<property>` children.
+// What all endpoints share: linking, switching, their `<property>` children.
 
 #include "engine/ports/endpoint.hpp"
 
@@ -7,6 +7,8 @@
 
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
+#include "engine/flow/build.hpp"
+#include "engine/ports/state.hpp"
 
 namespace myelin {
 
@@ -26,7 +28,9 @@ bool is_framing(std::string_view name) noexcept {
   return std::any_of(kFraming.begin(), kFraming.end(), [name](auto known) { return text::iequals(name, known); });
 }
 
-Result<void> set_header(Message& message, const std::string& name, std::string_view value) {
+}  // namespace
+
+Result<void> set_header(Message& message, const std::string& name, std::string_view value, bool beside_others) {
   if (!is_token(name)) return Fault("'" + name + "' is no header name");                  // REL-081
   if (is_framing(name)) {
     log::warn("endpoint", "property " + name + " is ignored: the transport frames messages itself");
@@ -34,9 +38,12 @@ Result<void> set_header(Message& message, const std::string& name, std::string_v
   }
   if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)         // REL-080
     return Fault("the value of header '" + name + "' holds a line break or NUL");
-  message.headers.set(message.copy(name), message.copy(value));
+  if (beside_others) message.headers.add(message.copy(name), message.copy(value));
+  else message.headers.set(message.copy(name), message.copy(value));
   return {};
 }
+
+namespace {
 
 void set_axis2(Message& message, const std::string& name, Value value) {
   if (name == "REST_URL_POSTFIX") {  // kept as a member, not as a property
@@ -59,7 +66,7 @@ Result<void> set_property(Message& message, const EndpointProperty& property, Va
       message.client.set(property.name, std::move(value));
       return {};
     case EndpointProperty::Scope::transport:
-      return set_header(message, property.name, value.text());
+      return set_header(message, property.name, value.text(), false);
   }
   return {};
 }
@@ -79,6 +86,20 @@ Result<void> Endpoint::apply_properties(Message& message) const {
     if (!set) return set;
   }
   return {};
+}
+
+void Endpoint::link(Linker& linker) {
+  if (linker.states && !key.empty())
+    condition_ = linker.states->get<Condition>("condition " + key + ' ' + std::string(identity()));
+  if (!parent) linker.roots.push_back(this);
+  do_link(linker);
+  // The configured state holds until somebody changes it; then that lasts over redeploys.
+  if (condition_->claim_initial() && initial != Switch::on) set_switch(initial);
+}
+
+void Endpoint::set_switch(Switch position) const {
+  condition_->set_position(position);
+  for (const auto& child : children()) child->set_switch(position);
 }
 
 const EndpointProperty* Endpoint::find_property(std::string_view wanted) const noexcept {

@@ -19,6 +19,9 @@
 #include "engine/expr/expression.hpp"
 #include "engine/message/message.hpp"
 #include "engine/message/need.hpp"
+#include "engine/ports/condition.hpp"
+#include "engine/ports/limiter.hpp"
+#include "engine/ports/rules.hpp"
 #include "engine/ports/sender.hpp"
 #include "engine/xml/element.hpp"
 
@@ -30,11 +33,18 @@ class Leaf;
 class Linker;
 class Mediator;
 
+/// Who asks whether an endpoint may be used: a new message, or one of a session that is bound there,
+/// which a draining endpoint still takes.
+enum class Use : std::uint8_t { fresh, bound };
+
 /// One level of the way down: a group and which children this message tried there (REL-121).
 struct Step {
   const Endpoint* group = nullptr;
   std::uint32_t child = 0;          ///< index of the child chosen last
+  std::uint32_t attempts = 0;       ///< children chosen so far
   std::vector<bool> tried;          ///< by child index; reused memory
+  const void* members = nullptr;    ///< the group's own: the children this message sees
+  std::shared_ptr<const void> pin;  ///< keeps them while the group's children change
 };
 
 /// One message's way through an endpoint tree; reused by its connection.
@@ -45,7 +55,12 @@ struct Delivery {
   std::size_t leaf_depth = 0;       ///< `depth` when a group chose it
   std::uint32_t hops = 0;           ///< keys being followed, bounded
   std::uint32_t attempts = 0;       ///< leaves tried by this message
-  TimePoint started{};
+  std::uint32_t retries = 0;        ///< of them: repeated by a `<retry>`
+  TimePoint started{};              ///< the attempt under way
+  TimePoint deadline = TimePoint::max();  ///< of the whole delivery; set by groups
+  std::vector<const Endpoint*> watchers;  ///< are told how the delivery ended
+  /// Keeps what a message was sent to while its endpoint may be replaced (pooled and discovered leaves).
+  std::vector<std::shared_ptr<const void>> pins;
 
   // Session affinity (endpoints reference, 5.4). Names follow CUR, REST, PATH, FIRST, DISP.
   const Endpoint* session_root = nullptr;       ///< the outermost session-affine group on the path
@@ -56,11 +71,15 @@ struct Delivery {
   std::vector<std::string> session_path;        ///< PATH: children chosen so far
 
   void reset() noexcept {
+    started = Clock::now();
     depth = 0;
     leaf = nullptr;
     leaf_depth = 0;
     hops = 0;
-    attempts = 0;
+    attempts = retries = 0;
+    deadline = TimePoint::max();
+    watchers.clear();
+    pins.clear();
     session_root = nullptr;
     session_id.clear();
     session_established = session_first = false;
@@ -71,31 +90,57 @@ struct Delivery {
     if (depth == path.size()) path.emplace_back();
     Step& step = path[depth++];
     step.group = &group;
-    step.child = 0;
+    step.child = step.attempts = 0;
     step.tried.assign(children, false);
     return step;
   }
   void pop() noexcept { --depth; }
+  /// Forgets what the steps keep alive; reset() alone leaves them to be reused.
+  void unpin() noexcept {
+    for (Step& step : path) step.pin.reset();
+    pins.clear();
+  }
 };
 
-/// A leaf to send to, or why there is none.
+/// One recipient of a message that goes to several: a copy is sent there as if it were the root.
+struct Branch {
+  std::shared_ptr<const Endpoint> endpoint;  ///< kept; without ownership for those of the deployment
+  std::string sequence;                      ///< property messageSequence, "i/N" (EP-143)
+  const Endpoint* list = nullptr;            ///< whose properties are set on the copy
+};
+
+/// A leaf to send to, several recipients, or why there is none.
 struct Choice {
   Choice(const Leaf& chosen) : leaf(&chosen) {}                    // NOLINT(google-explicit-constructor)
   Choice(Fault why) : fault(std::move(why)) {}                     // NOLINT(google-explicit-constructor)
+  Choice(std::vector<Branch> recipients)                           // NOLINT(google-explicit-constructor)
+      : branches(std::move(recipients)), fans_out(true) {}
+  bool failed() const noexcept { return !leaf && !fans_out; }
   const Leaf* leaf = nullptr;
+  std::vector<Branch> branches;
+  bool fans_out = false;     ///< copies go to `branches`, which may be none
   Fault fault;
 };
 
 /// What a group says after a child failed.
 struct Retry {
   enum class Kind : std::uint8_t {
-    leaf,   ///< another child was chosen: try `choice.leaf`
+    leaf,   ///< another child was chosen: try `leaf`
+    branches,  ///< another child was chosen, and it sends copies to `branches`
     pass,   ///< this group has failed; ask the group above
     stop    ///< nobody above may retry (failover="false"); run the fault handlers
   };
   Kind kind = Kind::pass;
   const Leaf* leaf = nullptr;
+  std::vector<Branch> branches;
   Fault fault;  ///< with pass/stop: replaces the child's fault when its code is not 0 (309003)
+};
+
+/// Why a group is asked for another child.
+enum class Ask : std::uint8_t {
+  failure,  ///< the child failed
+  other,    ///< a `<retry next="other">`: whatever the child's codes and `failover` say
+  listed    ///< a `<retry next="listed">`: the next one in declared order
 };
 
 /// `<property name= value=|expression= scope=>` of an endpoint.
@@ -117,34 +162,66 @@ class Endpoint {
   std::vector<EndpointProperty> properties;
   const Endpoint* parent = nullptr; ///< enclosing group, null for a root
 
+  // Attributes that only mean something to the group around it (gateways reference, 4.2).
+  std::int64_t weight = 0;          ///< 0: not set
+  bool backup = false;
+  bool foreign = false;             ///< `tenants` names none of this server's tags: never used
+  Switch initial = Switch::on;      ///< `state`
+
   /// Could take a message now (endpoints reference, 3.6).
-  virtual bool ready(TimePoint now) const = 0;
+  virtual bool ready(TimePoint now, Use use = Use::fresh) const = 0;
   /// A group is about to choose this child. After a suspension only one caller is admitted, for a
   /// trial (REL-125).
-  virtual bool admit(TimePoint now) const { return ready(now); }
+  virtual bool admit(TimePoint now, Use use = Use::fresh) const { return ready(now, use); }
   /// Picks the leaf for this message; groups push a Step. On failure the path is as before.
   virtual Choice choose(Delivery& delivery, Message& message) const = 0;
-  /// `delivery.path[delivery.depth - 1].group == this`; its chosen child has failed with `fault`.
-  virtual Retry child_failed(Delivery&, Message&, const Fault&) const { return {}; }
+  /// `delivery.path[delivery.depth - 1].group == this`; its chosen child has failed with `fault`, or a
+  /// `<retry>` wants another one.
+  virtual Retry next_child(Delivery&, Message&, const Fault&, Ask) const { return {}; }
+  Retry child_failed(Delivery& delivery, Message& message, const Fault& fault) const {
+    return next_child(delivery, message, fault, Ask::failure);
+  }
+  /// No further child may be tried for the message: this group's maxAttempts or deadline.
+  /// `delivery.path[level].group == this`.
+  virtual bool exhausted(const Delivery&, std::size_t /*level*/) const { return false; }
   /// The leaf has answered and `message` now holds the answer's headers (session learning).
   virtual void responded(Delivery&, Message&) const {}
+  /// One of delivery.watchers: the delivery is over.
+  virtual void finished(Message&, bool /*answered*/, TimePoint /*began*/, TimePoint /*now*/) const {}
   /// What responded() has to see of the answer.
   virtual Need response_need() const noexcept { return Need::nothing; }
   /// May send the same message again: the driver keeps a bounded replay copy of the body.
   virtual bool resends() const noexcept { return false; }
   /// What choosing or sending needs of the message.
   virtual Need need() const noexcept { return Need::nothing; }
-  virtual void link(Linker&) {}
-  /// Direct children, for management and tests.
-  virtual std::vector<const Endpoint*> children() const { return {}; }
+  /// Resolves keys and takes up the state kept for it; once, after all was bound. Groups link their
+  /// children.
+  void link(Linker& linker);
+  /// Direct children, for management and tests; a snapshot where they change.
+  virtual std::vector<std::shared_ptr<const Endpoint>> children() const { return {}; }
   /// "address", "loadbalance" ...
   virtual std::string_view kind() const noexcept = 0;
+  /// Tells states of one key apart when what they are about changes (the address).
+  virtual std::string_view identity() const noexcept { return {}; }
+
+  /// Switches the endpoint and all below it (EP-175); `on` also ends suspensions.
+  virtual void set_switch(Switch position) const;
+  Condition& condition() const noexcept { return *condition_; }
 
   /// Evaluates the `<property>` children into the message; on every attempt (EP-056).
   Result<void> apply_properties(Message& message) const;
   /// Own property or the nearest ancestor's (endpoints reference, 1.2).
   const EndpointProperty* find_property(std::string_view name) const noexcept;
+
+ protected:
+  virtual void do_link(Linker&) {}
+
+ private:
+  std::shared_ptr<Condition> condition_ = std::make_shared<Condition>();
 };
+
+class HealthCheck;  // engine/ports/health.hpp
+class Work;         // engine/message/message.hpp
 
 /// An endpoint that sends. One state machine each (endpoints reference, 3).
 class Leaf : public Endpoint {
@@ -154,18 +231,31 @@ class Leaf : public Endpoint {
   Action timeout_action = Action::never;
   std::string on_error;                 ///< sequence key; honoured on leaves only (EP-136)
   const Mediator* error_handler = nullptr;
+  std::unique_ptr<FailRules> fail_rules;    ///< null: every answer is a success
+  std::unique_ptr<RetryRules> retry_rules;  ///< null: one attempt
+  Limiter::Bounds limits;
+  std::shared_ptr<Limiter> limiter;         ///< null: no limits of its own
 
   /// Fills the request: address, method, format conversion, headers, body, timeout. Texts are put
   /// into the message's arena. The body is loaded if need() says so.
   virtual Result<void> prepare(Message& message, OutgoingRequest& request) const = 0;
-  /// Any answer, whatever its status, is a success (EP-090).
-  virtual void succeeded(TimePoint now) const = 0;
+  /// What has to be waited for before prepare(), such as a token; null: nothing.
+  virtual std::unique_ptr<Work> before(Message&) const { return nullptr; }
+  /// The answer came with this status. True: before() has to be asked for new credentials and the
+  /// message sent once more (EP-070).
+  virtual bool credentials_refused(Message&, int /*status*/) const { return false; }
+  /// Any answer, whatever its status, is a success (EP-090), unless the fail rules say otherwise.
+  virtual void succeeded(int status, TimePoint began, TimePoint now) const = 0;
   /// Classifies the fault and changes the state (3.2 to 3.4). `began`: when this attempt was started;
   /// faults of attempts begun before the current suspension do not advance it (EP-093).
   virtual void failed(const Fault& fault, TimePoint began, TimePoint now) const = 0;
   /// Codes that do, or do not, let a group try another child (retryConfig).
   virtual bool allows_failover(int code, int base_code) const noexcept = 0;
 };
+
+/// Sets a transport header of the message, or adds one beside those of that name. Faults: not a header
+/// name, or a value with a line break or NUL (REL-080, REL-081); framing headers are ignored.
+Result<void> set_header(Message& message, const std::string& name, std::string_view value, bool beside_others);
 
 /// Builds an endpoint from its `<endpoint>` element and the child that names its kind.
 using EndpointFactory = std::unique_ptr<Endpoint> (*)(const xml::Element& endpoint, const xml::Element& kind, Build&);

@@ -3,6 +3,7 @@
 // shard; used only on that shard.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +51,7 @@ struct OutgoingRequest {
   bool idempotent = false;       ///< may be repeated once on a connection that was dead already
 
   Duration timeout{0};           ///< until the answer's head, then idle limit; 0: the transport's own
+  Duration connect_timeout{0};   ///< 0: the transport's own
   bool timeout_is_endpoints = false;  ///< the endpoint's own timeout: base code, unshifted (101504)
   bool verify_tls = true;
   const void* tls = nullptr;     ///< transports/http: TlsClientSettings, null: the default
@@ -69,12 +71,19 @@ class BackendResponse : public BodySource {
   virtual void release() noexcept = 0;
 };
 
+/// Also what its shard offers to those who wait there.
 class Sender {
  public:
   virtual ~Sender() = default;
   /// Sends and waits for the head of the answer. Upload continues while the answer is read. Faults
   /// carry the pass-through code (base + state), base_code, and `sent`.
   virtual Task<Result<BackendResponse*>> send(const OutgoingRequest& request) = 0;
+  /// Opens a connection, with the TLS handshake for https, and closes it again (health checks).
+  virtual Task<Result<void>> probe(const OutgoingRequest& request) = 0;
+  /// Waits until `signal` is set, at most for `time`; true: it was set. The caller resets it.
+  virtual Task<bool> wait(Signal& signal, Duration time) = 0;
+  /// Runs `work` on this shard, soon. Thread safe.
+  virtual void post(std::function<void()> work) = 0;
 };
 
 }  // namespace myelin

@@ -45,6 +45,8 @@ class Deployment final : public Artifacts {
   /// Endpoints alone, no main sequence, proxy or API: each is served at /endpoints/NAME/...
   bool endpoints_only = false;
   std::map<std::string, std::unique_ptr<Service>, std::less<>> endpoint_services;
+  /// Every endpoint that stands in no group, inline ones included; owned by what they stand in.
+  std::vector<const Endpoint*> endpoint_roots;
 
   /// Number of artifacts the files define, for the ready line.
   std::size_t size() const noexcept { return defined; }

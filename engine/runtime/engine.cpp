@@ -21,6 +21,7 @@ std::unique_ptr<Endpoint> build_implicit(StateStore& states, const Artifacts& se
   Build build(problems, states, settings, {}, "implicit");
   auto endpoint = build.endpoint(*document->root);
   Linker linker(settings, problems);
+  linker.states = &states;
   endpoint->link(linker);
   return endpoint;
 }
@@ -56,6 +57,8 @@ void Engine::read_settings() {
   const Settings& settings = deployment_->settings;
   body_limit_ = static_cast<std::size_t>(settings.number("valid.max.message.size.in.bytes", std::int64_t{64} << 20));
   retry_unsafe_ = settings.flag("retry_unsafe", true);
+  budget_percent_ = static_cast<std::uint64_t>(settings.number("retry.budget.percent", 20));
+  budget_least_ = static_cast<std::uint64_t>(settings.number("retry.budget.least", 3));
 }
 
 Task<void> Engine::serve(Message& message, Client& client) {
@@ -72,26 +75,28 @@ std::unique_ptr<Engine::Scratch> Engine::take_scratch() {
   if (spare_.empty()) return std::make_unique<Scratch>();
   auto scratch = std::move(spare_.back());
   spare_.pop_back();
-  scratch->delivery.reset();
   return scratch;
 }
 
 void Engine::give_back(std::unique_ptr<Scratch> scratch) {
   constexpr std::size_t kKept = 64 * 1024;
   if (scratch->replay.capacity() > kKept) scratch->replay = std::string();
+  scratch->delivery.unpin();
   spare_.push_back(std::move(scratch));
 }
 
-void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment) {
-  Task<void> task = run_spawned(std::move(message), std::move(pending), std::move(deployment));
+void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment,
+                   std::shared_ptr<Branches> branches) {
+  Task<void> task = run_spawned(std::move(message), std::move(pending), std::move(deployment), std::move(branches));
   task.detach();
 }
 
 Task<void> Engine::run_spawned(std::unique_ptr<Message> message, Pending pending,
-                               std::shared_ptr<const Deployment> deployment) {
+                               std::shared_ptr<const Deployment> deployment, std::shared_ptr<Branches> branches) {
   NoClient nobody;
+  Client& client = branches ? static_cast<Client&>(*branches) : nobody;
   try {
-    Exchange exchange(*this, *message, nobody, std::move(deployment));
+    Exchange exchange(*this, *message, client, std::move(deployment), branches);
     co_await exchange.continue_with(std::move(pending));
   } catch (const std::exception& error) {
     log::error("flow", std::string("a spawned flow ended: ") + error.what());

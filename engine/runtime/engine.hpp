@@ -14,13 +14,14 @@
 #include "engine/ports/endpoint.hpp"
 #include "engine/ports/sender.hpp"
 #include "engine/ports/state.hpp"
+#include "engine/runtime/branches.hpp"
 #include "engine/runtime/deployment.hpp"
 
 namespace myelin {
 
 /// Written by the shard, read by anybody: accepted = answered + aborted + in flight (REL-001).
 struct EngineCounters {
-  std::atomic<std::uint64_t> accepted{0}, answered{0}, aborted{0}, faults{0}, resent{0};
+  std::atomic<std::uint64_t> accepted{0}, answered{0}, aborted{0}, faults{0}, resent{0}, over_budget{0};
 };
 
 class Engine final : public Pipeline {
@@ -44,13 +45,15 @@ class Engine final : public Pipeline {
     Delivery delivery;
     Pending pending;
     std::string replay;
+    std::unique_ptr<Message> probe;  ///< an answer that is judged before it is taken
   };
   std::unique_ptr<Scratch> take_scratch();
   void give_back(std::unique_ptr<Scratch> scratch);
-  /// Runs a clone beside its parent; whatever it answers goes nowhere.
-  void spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment);
+  /// Runs a clone beside its parent; whatever it answers goes to `branches`, or nowhere.
+  void spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment,
+             std::shared_ptr<Branches> branches = nullptr);
   Task<void> run_spawned(std::unique_ptr<Message> message, Pending pending,
-                         std::shared_ptr<const Deployment> deployment);
+                         std::shared_ptr<const Deployment> deployment, std::shared_ptr<Branches> branches);
 
   Sender& sender_;
   std::shared_ptr<const Deployment> deployment_;
@@ -60,6 +63,10 @@ class Engine final : public Pipeline {
   EngineCounters counters_;
   std::size_t body_limit_ = 0;   ///< REL-017, from the deployment's settings
   bool retry_unsafe_ = true;     ///< REL-120
+  // REL-122, of this shard.
+  std::uint64_t active_ = 0;     ///< exchanges under way
+  std::uint64_t resending_ = 0;  ///< of them: sending again what may have arrived
+  std::uint64_t budget_percent_ = 20, budget_least_ = 3;
 };
 
 }  // namespace myelin

@@ -9,16 +9,6 @@ namespace myelin {
 
 namespace {
 
-/// Header names that describe one connection or one framing; they never become message headers of
-/// an answer.
-bool is_connection_field(std::string_view name) {
-  switch (name.size()) {
-    case 10: return text::iequals(name, "Connection") || text::iequals(name, "Keep-Alive");
-    case 17: return text::iequals(name, "Transfer-Encoding");
-    default: return false;
-  }
-}
-
 bool is_sending(const Fault& fault) {
   return (fault.base_code >= 101000 && fault.base_code < 102600) || (fault.base_code >= 303000 && fault.base_code < 310000);
 }
@@ -30,30 +20,31 @@ bool is_rest(const Message& message) {
   return message.client_kind != MediaKind::soap11 || !message.headers.find("SOAPAction");
 }
 
-/// A fault of whoever sends the body; no endpoint is to blame for it.
-Fault of_body(Fault fault) {
-  fault.of_body = true;
-  return fault;
-}
-
 std::string sequence_not_found(std::string_view key) {
   return "Sequence named " + std::string(key) + " cannot be found";
 }
 
 }  // namespace
 
-Exchange::Exchange(Engine& engine, Message& message, Client& client, std::shared_ptr<const Deployment> deployment)
+Exchange::Exchange(Engine& engine, Message& message, Client& client, std::shared_ptr<const Deployment> deployment,
+                   std::shared_ptr<Branches> family)
     : engine_(engine),
       message_(message),
       client_(client),
       deployment_(std::move(deployment)),
-      scratch_(engine.take_scratch()) {
+      scratch_(engine.take_scratch()),
+      family_(std::move(family)) {
+  ++engine_.active_;
   message_.artifacts = deployment_.get();
   message_.body_limit = engine.body_limit_;
 }
 
 Exchange::~Exchange() {
   release_backend();
+  end_retry();
+  if (branches_) branches_->leave();
+  if (family_) family_->one_less();
+  --engine_.active_;
   message_.payload.reset();
   engine_.give_back(std::move(scratch_));
 }
@@ -270,235 +261,12 @@ std::optional<Flow> Exchange::handle_fault() {
   return flow == Flow::next ? Flow::stop : flow;
 }
 
-// --- delivery ---------------------------------------------------------------------------------------
-
-Task<Result<void>> Exchange::load_for(Need need) {
-  Result<void> done;
-  const MediaKind kind = message_.payload.kind();
-  const bool soap = kind == MediaKind::soap11 || kind == MediaKind::soap12;
-  if (need == Need::nothing || message_.payload.loaded() || (need == Need::header && !soap)) co_return done;
-  if (message_.payload.try_load(message_.body_limit)) co_return done;
-  done = co_await message_.payload.load(message_.body_limit);
-  co_return done;
-}
-
-Task<Flow> Exchange::send(Pending& pending) {
-  call_ = pending.kind == Pending::Kind::call;
-  if (!call_) message_.handlers.swap(pending.handlers);
-  const Endpoint* root = pending.endpoint;
-  if (!root && !call_ && message_.is_response()) {
-    message_.pending.kind = Pending::Kind::reply;  // MED-026
-    co_return Flow::stop;
-  }
-  if (!root) {
-    // The To of a SOAP message stands in its header.
-    Result<void> loaded = co_await load_for(Need::header);
-    if (!loaded) co_return fail_with(std::move(loaded).fault());
-    root = engine_.implicit_.get();
-  }
-  if (message_.properties.truth("OUT_ONLY") || message_.axis2.truth("FORCE_SC_ACCEPTED")) {
-    const bool out_only = message_.properties.truth("OUT_ONLY");
-    if (!client_.answered() || (out_only && call_)) {
-      pending.endpoint = root;
-      co_return co_await send_out_only(pending);
-    }
-  }
-  Result<void> delivered = co_await deliver(*root);
-  if (!delivered) co_return fail_with(std::move(delivered).fault());
-  if (call_) co_return Flow::next;
-  if (message_.properties.truth("OUT_ONLY")) co_return Flow::stop;  // MED-050
-  co_return run_response_flow(pending.receive);
-}
-
-/// Fire and forget: a copy goes its own way, the client gets its 202 now (expressions reference,
-/// 5.3), or a call goes on at once with the original body (MED-034).
-Task<Flow> Exchange::send_out_only(Pending& pending) {
-  Result<void> loaded = co_await load_for(Need::body);
-  if (!loaded) co_return fail_with(std::move(loaded).fault());
-  std::unique_ptr<Message> copy = message_.clone();
-  copy->axis2.remove("FORCE_SC_ACCEPTED");
-  const bool call = pending.kind == Pending::Kind::call;
-  pending.kind = Pending::Kind::send;
-  pending.handlers = message_.handlers;
-  engine_.spawn(std::move(copy), std::move(pending), deployment_);
-  if (call) co_return Flow::next;
-  co_await answer(202);
-  message_.answer_promised = true;
-  co_return Flow::stop;
-}
-
-/// Chooses, sends, fails over, until a backend has answered or nobody is left.
-Task<Result<void>> Exchange::deliver(const Endpoint& root) {
-  Result<void> outcome = co_await load_for(root.need());
-  if (!outcome) co_return outcome;
-  Delivery& delivery = scratch_->delivery;
-  delivery.reset();
-  delivery.started = Clock::now();
-  replay_.reset();
-
-  Choice first = root.choose(delivery, message_);
-  if (!first.leaf) {
-    outcome = Result<void>(std::move(first.fault));
-    co_return outcome;
-  }
-  const Leaf* leaf = first.leaf;
-  for (;;) {
-    const TimePoint began = delivery.started;
-    Result<BackendResponse*> answered = co_await attempt(*leaf);
-    if (answered) {
-      leaf->succeeded(Clock::now());
-      adopt(**answered, call_);
-      for (std::size_t i = delivery.depth; i-- > 0;) {
-        const Endpoint& group = *delivery.path[i].group;
-        Result<void> seen = co_await load_for(group.response_need());
-        if (!seen) co_return seen;
-        group.responded(delivery, message_);
-      }
-      co_return outcome;
-    }
-    Fault fault = std::move(answered).fault();
-    if (fault.of_body) {
-      outcome = Result<void>(std::move(fault));
-      co_return outcome;
-    }
-    const bool own_timeout = fault.base_code == code::kTimeout && fault.code == code::kTimeout;
-    if (own_timeout && leaf->timeout_action != Leaf::Action::fault) {
-      // discard changes the state, never does not; neither runs a fault sequence (EP-104, EP-105).
-      if (leaf->timeout_action == Leaf::Action::discard) leaf->failed(fault, began, Clock::now());
-      abandoned_ = true;
-      outcome = Result<void>(std::move(fault));
-      co_return outcome;
-    }
-    leaf->failed(fault, began, Clock::now());
-    set_error_properties(fault);
-    log::warn("endpoint", message_.log_prefix() + (leaf->name.empty() ? leaf->key : leaf->name) + " failed with " +
-                              std::to_string(fault.code) + ": " + fault.message);
-    if (leaf->error_handler) {  // EP-136
-      message_.handlers.push_back(leaf->error_handler);
-      outcome = Result<void>(std::move(fault));
-      co_return outcome;
-    }
-    Result<const Leaf*> next = next_leaf(fault);
-    if (!next) {
-      outcome = Result<void>(std::move(next).fault());
-      co_return outcome;
-    }
-    leaf = *next;
-  }
-}
-
-/// Asks the groups from the innermost outwards whether one has another child for this message.
-Result<const Leaf*> Exchange::next_leaf(Fault& fault) {
-  Delivery& delivery = scratch_->delivery;
-  while (delivery.depth > 0) {
-    const Endpoint& group = *delivery.path[delivery.depth - 1].group;
-    Retry retry = group.child_failed(delivery, message_, fault);
-    if (retry.fault.code != code::kException) fault = std::move(retry.fault);
-    if (retry.kind == Retry::Kind::leaf) {
-      if (fault.sent && !may_repeat()) break;
-      if (!restore_body()) {
-        fault.detail = "the request body was too large to be sent again";
-        break;
-      }
-      if (fault.sent) engine_.counters_.resent.fetch_add(1, std::memory_order_relaxed);  // REL-120
-      delivery.started = Clock::now();
-      for (const char* name : {"ERROR_CODE", "ERROR_MESSAGE", "ERROR_DETAIL", "ERROR_EXCEPTION", "BASE_ERROR_CODE"})
-        message_.properties.remove(name);  // EP-138
-      return retry.leaf;
-    }
-    delivery.pop();
-    if (retry.kind == Retry::Kind::stop) break;
-  }
-  return std::move(fault);
-}
-
-/// A group above may send the message again: small bodies are taken into memory, larger ones are
-/// copied while they stream.
-void Exchange::keep_for_replay() {
-  if (replay_ || message_.payload.loaded()) return;
-  const Delivery& delivery = scratch_->delivery;
-  bool resends = false;
-  for (std::size_t i = 0; i < delivery.depth; ++i) resends |= delivery.path[i].group->resends();
-  if (!resends) return;
-  BodySource* stream = message_.payload.source();
-  if (stream->ended() && message_.payload.try_load(message_.body_limit)) return;
-  constexpr std::size_t kReplayLimit = std::size_t{1} << 20;
-  const std::string_view type = message_.copy(message_.payload.content_type());
-  replay_.emplace(*stream, scratch_->replay, kReplayLimit);
-  message_.payload.receive(&*replay_, type);
-}
-
-/// REL-120: with retry_unsafe=false only what may safely arrive twice is sent again.
-bool Exchange::may_repeat() const noexcept {
-  if (engine_.retry_unsafe_) return true;
-  const std::string_view method = message_.incoming.method;
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
-}
-
-/// Before another attempt: the body from its start.
-bool Exchange::restore_body() {
-  if (!replay_) return true;
-  if (!replay_->rewind()) return false;
-  const std::string_view type = message_.copy(message_.payload.content_type());
-  message_.payload.receive(&*replay_, type);
-  return true;
-}
-
-Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
-  Delivery& delivery = scratch_->delivery;
-  delivery.leaf = &leaf;
-  ++delivery.attempts;
-  if (backend_) {
-    // An earlier answer is this request's body: it is taken before its connection goes back.
-    Result<void> taken = co_await load_for(Need::body);
-    if (!taken) co_return of_body(std::move(taken).fault());
-    release_backend();
-  }
-  keep_for_replay();
-  Result<void> loaded = co_await load_for(leaf.need());
-  if (!loaded) co_return of_body(std::move(loaded).fault());
-  OutgoingRequest request;
-  Result<void> prepared = leaf.prepare(message_, request);
-  if (!prepared) co_return std::move(prepared).fault();
-  Result<BackendResponse*> response = co_await engine_.sender_.send(request);
-  if (response) backend_ = *response;
-  co_return response;
-}
-
-/// The answer takes the request's place in the message. Texts are copied where the flow may still
-/// need them after the connection went back to its pool.
-void Exchange::adopt(BackendResponse& response, bool call) {
-  const bool copies = call || (service_ && (service_->has_out() || service_->kind == Service::Kind::main));
-  message_.begin_response();
-  message_.status = response.status();
-  message_.reason = copies ? message_.copy(response.reason()) : response.reason();
-  std::string_view type;
-  for (const Header& field : response.headers()) {
-    if (is_connection_field(field.name)) continue;
-    const std::string_view name = copies ? message_.copy(field.name) : field.name;
-    const std::string_view value = copies ? message_.copy(field.value) : field.value;
-    if (name.size() == 12 && text::iequals(name, "Content-Type")) type = value;
-    message_.headers.add(name, value);
-  }
-  if (!call) message_.response = true;
-  if (response.ended() && response.buffered().empty()) {
-    message_.payload.reset();
-    message_.payload.set_content_type(type);
-  } else {
-    message_.payload.receive(&response, type);
-  }
-}
-
-void Exchange::release_backend() {
-  if (!backend_) return;
-  std::exchange(backend_, nullptr)->release();
-}
-
 // --- answering --------------------------------------------------------------------------------------
 
 int Exchange::status_of(const Fault& fault) const noexcept {
   if (fault.status != 0) return fault.status;
   if (fault.base_code == code::kTimeout) return 504;
+  if (fault.base_code == code::kNoneReady) return 503;
   if (is_sending(fault)) return 502;
   return 500;
 }
@@ -529,6 +297,10 @@ Task<void> Exchange::finish_without_answer(bool faulted) {
     status = status_of(message_.fault);
   } else if (last_fault_ && (last_fault_->status != 0 || is_sending(*last_fault_))) {
     status = status_of(*last_fault_);
+  }
+  if (family_) {
+    family_->end_without_answer(status);
+    co_return;
   }
   co_await answer(status);
 }

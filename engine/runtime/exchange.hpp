@@ -8,6 +8,7 @@
 
 #include "engine/flow/mediator.hpp"
 #include "engine/message/formats.hpp"
+#include "engine/runtime/branches.hpp"
 #include "engine/runtime/dispatch.hpp"
 #include "engine/runtime/engine.hpp"
 #include "engine/runtime/proxy_documents.hpp"
@@ -17,7 +18,9 @@ namespace myelin {
 
 class Exchange {
  public:
-  Exchange(Engine& engine, Message& message, Client& client, std::shared_ptr<const Deployment> deployment);
+  /// `family`: this is one of several recipients' flows; null otherwise.
+  Exchange(Engine& engine, Message& message, Client& client, std::shared_ptr<const Deployment> deployment,
+           std::shared_ptr<Branches> family = nullptr);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -45,15 +48,30 @@ class Exchange {
   Task<Flow> send(Pending& pending);
   Task<Flow> send_out_only(Pending& pending);
   Task<Result<void>> deliver(const Endpoint& root);
+  Task<Result<void>> try_leaves(const Endpoint& root);
+  bool blame(const Leaf& leaf, const Fault& fault);
+  Task<Choice> after_failure(const Leaf& leaf, Fault fault);
+  Task<Choice> repeat_answered(const Leaf& leaf, int status);
+  Task<Choice> repeat(const Leaf& leaf, const Fault& fault);
+  Choice repeated_choice(const Leaf& leaf, const Fault& fault);
+  Choice next_leaf(Fault fault);
+  void begin_again(const Fault& fault);
+  void end_retry() noexcept;
+  Task<Result<void>> accept(BackendResponse& response);
   Task<Result<BackendResponse*>> attempt(const Leaf& leaf);
-  Result<const Leaf*> next_leaf(Fault& fault);
+  bool limit_time(const Leaf& leaf, OutgoingRequest& request) const;
+  Task<Result<void>> enter(const Leaf& leaf, const OutgoingRequest& request);
+  void leave_leaf() noexcept;
+  Task<Result<void>> judge(const Leaf& leaf, BackendResponse& response);
+  Message& probe_for(BackendResponse& response);
   Task<Result<void>> load_for(Need need);
-  void keep_for_replay();
+  void keep_for_replay(const Leaf& leaf);
   bool restore_body();
-  bool may_repeat() const noexcept;
+  bool may_repeat(const Fault& fault) noexcept;
   void adopt(BackendResponse& response, bool call);
   void set_error_properties(const Fault& fault);
   void release_backend();
+  Task<Flow> branch_out(Pending& pending);
 
   // --- answering --------------------------------------------------------------------------------
   Task<Flow> reply();
@@ -71,6 +89,15 @@ class Exchange {
   const Service* service_ = nullptr;
   std::unique_ptr<Engine::Scratch> scratch_;
   BackendResponse* backend_ = nullptr;
+  const Leaf* busy_ = nullptr;               ///< counts this exchange as in flight; kept by the delivery
+  std::shared_ptr<const void> busy_pin_, root_pin_;  ///< keep leaf and root that may be replaced
+  std::shared_ptr<Limiter> retrying_;        ///< whose place for a repeated attempt is taken
+  bool resending_ = false;                   ///< counted in the budget of re-sends
+  bool judged_ = false;                      ///< the answer's body was read by judge()
+  std::vector<Branch> recipients_;           ///< the endpoint chosen sends to all of these
+  bool fans_out_ = false;
+  std::shared_ptr<Branches> branches_;       ///< of this exchange
+  std::shared_ptr<Branches> family_;         ///< this exchange is one of them
   std::optional<ReplayBody> replay_;         ///< the request body, when a group may send it again
   std::string_view received_;                ///< the bytes of the request head, for respond
   std::optional<Fault> last_fault_;          ///< the fault whose handler ran last

@@ -171,6 +171,7 @@ void link_deployment(Deployment& deployment, const std::optional<RegistrySetting
   LinkView view(deployment, registry, context, problems);
   Linker linker(view, problems);
   linker.strict = strict;
+  linker.states = &context.states;
   add_names(deployment.sequences, linker.sequence_names);
   add_names(deployment.entry_sequences, linker.sequence_names);
   add_names(deployment.endpoints, linker.endpoint_names);
@@ -179,6 +180,7 @@ void link_deployment(Deployment& deployment, const std::optional<RegistrySetting
   link_all(deployment.endpoints, linker);
   link_services(deployment, linker);
   view.link_entries(linker);
+  deployment.endpoint_roots = std::move(linker.roots);
   order_apis(deployment);
   set_well_known(deployment);
   if (deployment.endpoints_only) serve_endpoints(deployment);

@@ -140,6 +140,28 @@ Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
   }
 }
 
+Task<Result<void>> Pool::probe(const OutgoingRequest& request) {
+  auto found = find(request);
+  if (!found) co_return std::move(found.fault());
+  auto connected = co_await connect(**found, request, Clock::now());
+  if (!connected) co_return std::move(connected.fault());
+  (*connected)->drop();
+  co_return Result<void>();
+}
+
+Task<bool> Pool::wait(Signal& signal, Duration time) {
+  Timer timer(loop_.wheel, &signal, [](void* waited) { static_cast<Signal*>(waited)->interrupt(); });
+  timer.set(Clock::now() + time);
+  co_await signal;
+  co_return signal.is_set();
+}
+
+void Pool::post(std::function<void()> work) {
+  asio::post(loop_.io, [this, work = std::move(work)] {
+    if (!loop_.ended) work();
+  });
+}
+
 Upstream* Pool::take_idle(Target& target) noexcept {
   if (target.idle.empty()) return nullptr;
   Upstream* upstream = target.idle.back();
@@ -183,7 +205,9 @@ Task<Result<Upstream*>> Pool::acquire(Target& target, const OutgoingRequest& req
 
 Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& request, TimePoint started) {
   const Config& config = loop_.config;
-  const Duration limit = config.connect_timeout.count() > 0 ? config.connect_timeout : config.backend_timeout / 2;
+  const Duration limit = request.connect_timeout.count() > 0  ? request.connect_timeout
+                         : config.connect_timeout.count() > 0 ? config.connect_timeout
+                                                              : config.backend_timeout / 2;
   const bool endpoints = request.timeout_is_endpoints && request.timeout.count() > 0 && request.timeout < limit;
   const TimePoint due = endpoints ? started + request.timeout : Clock::now() + limit;
 

@@ -50,6 +50,9 @@ class Pool final : public Sender {
   ~Pool() override;
 
   Task<Result<BackendResponse*>> send(const OutgoingRequest& request) override;
+  Task<Result<void>> probe(const OutgoingRequest& request) override;
+  Task<bool> wait(Signal& signal, Duration time) override;
+  void post(std::function<void()> work) override;
 
   // Called by connections:
   void put_back(Upstream& upstream, std::int64_t keep_alive_seconds);

@@ -281,15 +281,15 @@ TEST_F(LeafTest, ARootLeafThatIsNotReadyFaults) {  // EP-068
   EXPECT_EQ(sent_to(*endpoint), "fault 303001");
   Clock::advance(30s);
   EXPECT_EQ(sent_to(*endpoint), "http://h/");
-  as_leaf(*endpoint).succeeded(Clock::now());
+  as_leaf(*endpoint).succeeded(200, Clock::now(), Clock::now());
   EXPECT_EQ(as_leaf(*endpoint).suspension().phase(), Phase::active);  // EP-090: any answer is a success
 }
 
 TEST_F(LeafTest, ALeafInAGroupSendsWhateverItsState) {  // EP-069
   const auto group = linked("<endpoint><failover>" + leaf('a') + "</failover></endpoint>");
-  const auto* child = dynamic_cast<const SendingLeaf*>(group->children()[0]);
+  const auto* child = dynamic_cast<const SendingLeaf*>(group->children()[0].get());
   child->failed(refused(), Clock::now(), Clock::now());
-  EXPECT_FALSE(child->ready(Clock::now()));
+  EXPECT_FALSE(child->ready(Clock::now(), Use::fresh));
   EXPECT_EQ(sent_to(*child), "http://a/");
 }
 
@@ -310,7 +310,7 @@ TEST_F(LeafTest, TheHardLimitOfGroupsIsForTheirChildren) {  // EP-095
   artifacts.settings["maximum.failover.recursive.retries"] = "0";
   artifacts.settings["suspend.duration.on.maximum.recursive.failover"] = "9000";
   const auto group = linked("<endpoint><failover>" + leaf('a') + "</failover></endpoint>");
-  const auto* child = dynamic_cast<const SendingLeaf*>(group->children()[0]);
+  const auto* child = dynamic_cast<const SendingLeaf*>(group->children()[0].get());
   EXPECT_EQ(child->definition.suspension.fault_limit, 0);
   EXPECT_EQ(child->definition.suspension.fault_limit_suspension, 9000);
   const auto root = address("http://h/");

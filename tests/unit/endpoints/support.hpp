@@ -65,6 +65,7 @@ class EndpointTest : public testing::Test {
 
   void link(Endpoint& endpoint) {
     Linker linker(artifacts, problems);
+    linker.states = &states;
     endpoint.link(linker);
   }
 
@@ -135,7 +136,7 @@ class EndpointTest : public testing::Test {
     return fail(message, fault);
   }
   void respond(Message& message) {
-    delivery.leaf->succeeded(Clock::now());
+    delivery.leaf->succeeded(200, delivery.started, Clock::now());
     for (std::size_t i = delivery.depth; i-- > 0;) delivery.path[i].group->responded(delivery, message);
   }
 

@@ -88,6 +88,10 @@ class ScriptedSender final : public Sender {
     given.push_back(std::move(next.first));
     co_return given.back().get();
   }
+  Task<Result<void>> probe(const OutgoingRequest&) override { co_return Result<void>(); }
+  Task<bool> wait(Signal& signal, Duration) override { co_return signal.is_set(); }
+  void post(std::function<void()> work) override { work(); }
+
   void answer(int status, std::string body, std::string type = "text/xml", HeaderList headers = {}) {
     script.emplace_back(std::make_unique<ScriptedResponse>(status, std::move(type), std::move(body), std::move(headers)), Fault());
   }

@@ -22,7 +22,7 @@ TEST_P(Mistakes, AreExplainedAtTheirPlace) {
   EXPECT_EQ(said, std::string(GetParam().said) + '\n');
 }
 
-#define ENDPOINT_KINDS "address, wsdl, default, loadbalance, dynamicLoadbalance, serviceDynamicLoadbalance, failover, recipientlist, http or class"
+#define ENDPOINT_KINDS "address, wsdl, default, loadbalance, dynamicLoadbalance, serviceDynamicLoadbalance, failover, recipientlist, switch, http or class"
 
 const Mistake kMistakes[] = {
     // mediators

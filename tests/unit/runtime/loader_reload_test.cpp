@@ -169,7 +169,7 @@ TEST_F(LoaderReload, ARegistryInsideTheConfigurationIsWatchedAnyway) {
 TEST_F(LoaderReload, StateKeysStayTheSame) {  // REL-156
   const auto keys = [](const Deployment& deployment) {
     std::vector<std::string> found;
-    for (const auto* child : deployment.endpoint("lb")->children()) found.push_back(child->key);
+    for (const auto& child : deployment.endpoint("lb")->children()) found.push_back(child->key);
     return found;
   };
   const std::string members = "<loadbalance><endpoint><default/></endpoint><endpoint name=\"m\"><default/></endpoint></loadbalance></endpoint>";

@@ -1,0 +1,162 @@
+#include "endpoints/common/blocks.hpp"
+
+#include <algorithm>
+
+#include "endpoints/common/attributes.hpp"
+#include "engine/base/text.hpp"
+#include "engine/xml/words.hpp"
+
+namespace myelin::endpoints {
+
+namespace {
+
+using xml::Bind;
+using xml::Element;
+
+// --- answers that are failures ------------------------------------------------------------------
+
+void read_fail_on(SendingLeaf& leaf, const Element& element, Build& build) {
+  Bind bind(element, build.problems);
+  auto rules = std::make_unique<FailRules>();
+  read_statuses(bind, "statusCodes", rules->statuses);
+  if (const auto* expression = bind.attribute("expression")) rules->expression = build.expression(expression, element);
+  if (!element.attribute("statusCodes") && !element.attribute("expression"))
+    bind.error("<failOn> without a rule", "attribute 'statusCodes' or 'expression' is needed");
+  bind.finish();
+  leaf.fail_rules = std::move(rules);
+}
+
+// --- retry --------------------------------------------------------------------------------------------
+
+constexpr std::pair<std::string_view, RetryRules::Next> kNext[] = {
+    {"same", RetryRules::Next::same}, {"other", RetryRules::Next::other}, {"listed", RetryRules::Next::listed}};
+
+void read_factor(Bind& bind, double& to) {
+  const auto* attribute = bind.attribute("factor");
+  if (!attribute) return;
+  const auto value = text::parse_float(text::trim(attribute->value));
+  if (value && *value >= 1.0F) to = static_cast<double>(*value);
+  else bind.error(attribute->where, "factor of <retry> is " + xml::quote(attribute->value), "a number of at least 1 is needed");
+}
+
+void read_retry(SendingLeaf& leaf, const Element& element, Build& build) {
+  Bind bind(element, build.problems);
+  auto rules = std::make_unique<RetryRules>();
+  read_count(bind, "attempts", rules->attempts, 0, 100);
+  read_statuses(bind, "statusCodes", rules->statuses);
+  if (const auto* codes = bind.attribute("errorCodes")) {
+    if (auto parsed = parse_codes(codes->value)) rules->codes = *std::move(parsed);
+    else bind.error(codes->where, "errorCodes of <retry> is " + xml::quote(codes->value), "error codes are needed");
+  }
+  read_duration(bind, "perTryTimeout", rules->per_try, 1);
+  read_duration(bind, "interval", rules->interval);
+  read_duration(bind, "maxInterval", rules->max_interval);
+  read_factor(bind, rules->factor);
+  rules->jitter = bind.is_true("jitter");
+  rules->next = bind.choice<RetryRules::Next>("next", kNext, RetryRules::Next::same);
+  if (const auto methods = bind.text("methods"))
+    for (const std::string_view method : text::split(*methods, ", ")) rules->methods.push_back(text::to_upper(method));
+  bind.finish();
+  leaf.retry_rules = std::move(rules);
+}
+
+// --- limits and connection ------------------------------------------------------------------------
+
+void read_limits(SendingLeaf& leaf, const Element& element, Build& build) {
+  Bind bind(element, build.problems);
+  std::uint32_t connections = 0, requests = 0;
+  read_count(bind, "maxConnections", connections, 1);
+  read_count(bind, "maxRequests", requests, 1);
+  read_count(bind, "maxPending", leaf.limits.pending);
+  read_count(bind, "maxRetries", leaf.limits.retries, 1);
+  read_duration(bind, "queueTimeout", leaf.limits.patience, 1);
+  // One connection carries one exchange at a time, so the lower of the two bounds both.
+  for (const std::uint32_t bound : {connections, requests})
+    if (bound > 0) leaf.limits.most = leaf.limits.most > 0 ? std::min(leaf.limits.most, bound) : bound;
+  bind.finish();
+}
+
+void read_connection(SendingLeaf& leaf, const Element& element, Build& build, bool has_timeout) {
+  Bind bind(element, build.problems);
+  read_duration(bind, "connectTimeout", leaf.connect_timeout);
+  Duration read_timeout{0};
+  read_duration(bind, "readTimeout", read_timeout);
+  if (!has_timeout && read_timeout.count() > 0) {
+    leaf.definition.timeout = read_timeout.count();
+    leaf.definition.action = Leaf::Action::fault;
+  }
+  leaf.preserve_host = bind.is_true("preserveHost");
+  std::uint32_t connections = 0;
+  read_count(bind, "maxConnections", connections, 1);
+  if (connections > 0) leaf.limits.most = leaf.limits.most > 0 ? std::min(leaf.limits.most, connections) : connections;
+  bind.ignore({"idleTimeout", "keepAlive", "keepAliveTimeout", "pipelining", "compression", "propagateAcceptEncoding",
+               "followRedirects", "version", "clearTextUpgrade", "maxHeaderSize", "maxChunkSize", "http2MaxStreams",
+               "http2ConnectionWindow", "http2StreamWindow", "http2MaxFrameSize", "dnsRefresh", "ipFamily"});
+  bind.finish();
+}
+
+// --- headers --------------------------------------------------------------------------------------------
+
+constexpr std::pair<std::string_view, HeaderRule::Action> kActions[] = {{"set", HeaderRule::Action::set},
+                                                                        {"add", HeaderRule::Action::add},
+                                                                        {"remove", HeaderRule::Action::remove}};
+
+std::optional<HeaderRule> read_header(const Element& element, Build& build) {
+  Bind bind(element, build.problems);
+  HeaderRule rule;
+  rule.name = bind.required("name");
+  rule.action = bind.choice<HeaderRule::Action>("action", kActions, HeaderRule::Action::set);
+  const auto* value = bind.attribute("value");
+  const auto* expression = bind.attribute("expression");
+  if (rule.action == HeaderRule::Action::remove) {
+    bind.finish();
+    return rule;
+  }
+  if (value) rule.value = expr::literal(value->value);
+  else if (expression) rule.value = build.expression(expression, element);
+  else bind.error("<header> without a value", "attribute 'value' or 'expression' is needed");
+  bind.finish();
+  if (!rule.value || rule.name.empty()) return std::nullopt;
+  return rule;
+}
+
+void read_headers(SendingLeaf& leaf, const Element& element, Build& build) {
+  Bind bind(element, build.problems);
+  for (const Element* child : bind.children("header"))
+    if (auto rule = read_header(*child, build)) leaf.headers.push_back(*std::move(rule));
+  bind.finish();
+}
+
+// --- all of them ------------------------------------------------------------------------------------------
+
+const Element* block(Bind& bind, Build& build, std::string_view name) {
+  const Element* own = bind.child(name);
+  return own ? own : build.inherited(name);
+}
+
+}  // namespace
+
+void read_shared_blocks(SendingLeaf& leaf, Bind& bind, Build& build) {
+  const bool has_timeout = block(bind, build, "timeout") != nullptr;
+  if (const Element* found = block(bind, build, "failOn")) read_fail_on(leaf, *found, build);
+  if (const Element* found = block(bind, build, "retry")) read_retry(leaf, *found, build);
+  if (const Element* found = block(bind, build, "limits")) read_limits(leaf, *found, build);
+  if (const Element* found = block(bind, build, "connection")) read_connection(leaf, *found, build, has_timeout);
+  if (const Element* found = block(bind, build, "headers")) read_headers(leaf, *found, build);
+  if (const Element* found = block(bind, build, "circuitBreaker")) {
+    const bool own = bind.element().child("circuitBreaker") == found;
+    BreakerRules rules = read_breaker(*found, build);
+    if (own && rules.scope != BreakerRules::Scope::endpoint) {
+      bind.warning(found->where, "scope of a leaf's <circuitBreaker> is ignored", "write it into the <shared> of a group");
+      rules.scope = BreakerRules::Scope::endpoint;
+    }
+    if (rules.scope == BreakerRules::Scope::endpoint) leaf.breaker_rules = rules;
+  }
+}
+
+void read_leaf(SendingLeaf& leaf, Bind& bind, Build& build) {
+  read_definition(leaf.definition, bind, build);
+  read_shared_blocks(leaf, bind, build);
+}
+
+}  // namespace myelin::endpoints
