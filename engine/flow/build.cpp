@@ -254,12 +254,25 @@ bool is_foreign(const xml::Attribute& tenants, const Artifacts& settings) {
 }
 
 /// What an endpoint says to the group around it (gateways reference, 4.2).
-void read_place(xml::Bind& bind, Endpoint& endpoint, Build& build) {
-  endpoint.weight = read_weight(bind);
-  endpoint.backup = bind.is_true("backup");
-  endpoint.initial = bind.choice<Switch>("state", kSwitches, Switch::on);
-  if (const auto* tenants = bind.attribute("tenants")) endpoint.foreign = is_foreign(*tenants, build.settings);
-}
+struct Place {
+  Place(xml::Bind& bind, const Build& build)
+      : weight(read_weight(bind)),
+        backup(bind.is_true("backup")),
+        state(bind.choice<Switch>("state", kSwitches, Switch::on)) {
+    if (const auto* tenants = bind.attribute("tenants")) foreign = is_foreign(*tenants, build.settings);
+  }
+  void apply(Endpoint& endpoint) const noexcept {
+    endpoint.weight = weight;
+    endpoint.backup = backup;
+    endpoint.foreign = foreign;
+    endpoint.initial = state;
+  }
+
+  std::int64_t weight;
+  bool backup;
+  Switch state;
+  bool foreign = false;
+};
 
 /// EP-032: the last of one name wins, whatever its scope.
 void read_properties(const xml::Element& element, Endpoint& endpoint, Build& build) {
@@ -315,6 +328,7 @@ std::unique_ptr<Endpoint> Build::endpoint(const xml::Element& element) {
   // The key is taken first, so that a group's number does not depend on what it holds.
   const std::string name{text::trim(bind.text("name").value_or(""))};
   std::string key = endpoint_key(element, name);
+  const Place place(bind, *this);
   const auto inherit = bind.text("inherit");
   std::vector<const xml::Element*> outer;
   const bool cut_off = inherit && text::is_false(*inherit);
@@ -322,7 +336,7 @@ std::unique_ptr<Endpoint> Build::endpoint(const xml::Element& element) {
   auto endpoint = (*factory)(element, *kind.element, *this);
   if (cut_off) outer.swap(shared);
   if (!endpoint) return nullptr;
-  read_place(bind, *endpoint, *this);
+  place.apply(*endpoint);
   endpoint->name = name;
   endpoint->key = std::move(key);
   endpoint->where = element.where;

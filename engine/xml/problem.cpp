@@ -31,11 +31,20 @@ std::string Problem::json() const {
 }
 
 void Problems::error(const Location& where, std::string found, std::string allowed) {
-  all_.push_back({Level::error, where, std::move(found), std::move(allowed)});
+  add({Level::error, where, std::move(found), std::move(allowed)});
 }
 
 void Problems::warning(const Location& where, std::string found, std::string allowed) {
-  all_.push_back({Level::warning, where, std::move(found), std::move(allowed)});
+  add({Level::warning, where, std::move(found), std::move(allowed)});
+}
+
+/// What stands once in a file is said once, however many endpoints inherit it.
+void Problems::add(Problem problem) {
+  const auto same = [&](const Problem& known) {
+    return known.where.line == problem.where.line && known.where.column == problem.where.column &&
+           known.where.file == problem.where.file && known.found == problem.found;
+  };
+  if (problem.where.line == 0 || std::none_of(all_.begin(), all_.end(), same)) all_.push_back(std::move(problem));
 }
 
 bool Problems::has_errors() const noexcept { return error_count() > 0; }

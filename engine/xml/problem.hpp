@@ -33,7 +33,8 @@ class Problems {
  public:
   void error(const Location& where, std::string found, std::string allowed = {});
   void warning(const Location& where, std::string found, std::string allowed = {});
-  void add(Problem problem) { all_.push_back(std::move(problem)); }
+  /// One that is known already, at the same place, is dropped.
+  void add(Problem problem);
 
   bool has_errors() const noexcept;
   std::size_t error_count() const noexcept;
