@@ -1,19 +1,13 @@
 #include "server/admin.hpp"
 
+#include <openssl/crypto.h>
+
 #include "engine/base/clock.hpp"
 #include "engine/base/text.hpp"
 
 namespace myelin::server {
 
 namespace {
-
-/// The value of a query parameter; empty when absent.
-std::string_view parameter(std::string_view query, std::string_view name) {
-  for (const std::string_view pair : text::split(query, "&"))
-    if (pair.starts_with(name) && pair.size() > name.size() && pair[name.size()] == '=')
-      return pair.substr(name.size() + 1);
-  return {};
-}
 
 std::string problems_json(const xml::Problems& problems) {
   std::string json = "{\"errors\":" + std::to_string(problems.error_count()) + ",\"problems\":[";
@@ -26,6 +20,15 @@ std::string problems_json(const xml::Problems& problems) {
   return json + "]}";
 }
 
+/// With a token set, everything but the probes asks for it (REL-119); the comparison takes the same time
+/// wherever they differ (REL-118).
+bool authorised(const Message& message, std::string_view token) {
+  if (token.empty()) return true;
+  const std::string wanted = "Bearer " + std::string(token);
+  const auto given = message.headers.get("Authorization");
+  return given && given->size() == wanted.size() && CRYPTO_memcmp(given->data(), wanted.data(), wanted.size()) == 0;
+}
+
 }  // namespace
 
 Admin::Admin(Deployer& deployer, Hooks hooks) : deployer_(deployer), hooks_(std::move(hooks)) {}
@@ -34,7 +37,7 @@ Admin::~Admin() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-Task<Admin::Answer> Admin::deploy() {
+Task<AdminAnswer> Admin::deploy() {
   for (std::thread& worker : workers_) worker.join();
   workers_.clear();
   Signal done;
@@ -45,17 +48,20 @@ Task<Admin::Answer> Admin::deploy() {
     hooks_.post([&] { done.set(); });
   });
   co_await done;
-  Answer answer;
+  AdminAnswer answer;
   answer.body = problems_json(problems);
   co_return answer;
 }
 
-Task<Admin::Answer> Admin::route(Message& message) {
+Task<AdminAnswer> Admin::route(Message& message) {
   const std::string_view path = message.incoming.path();
   const std::string_view method = message.incoming.method;
   const bool get = method == "GET" || method == "HEAD";
-  Answer answer;
-  if (path == "/healthz" && get) {
+  AdminAnswer answer;
+  if (!authorised(message, deployer_.current()->settings.get("admin.token")) && path != "/healthz" && path != "/liveness") {
+    answer.status = 401;
+    answer.body = "{\"error\":\"Authorization: Bearer with the admin.token is needed\"}";
+  } else if (path == "/healthz" && get) {
     const bool ready = !hooks_.draining();
     answer.status = ready ? 200 : 503;
     answer.body = ready ? "{\"version\":\"" MYELIN_VERSION "\",\"status\":\"ready\"}" : "{\"status\":\"draining\"}";
@@ -64,11 +70,14 @@ Task<Admin::Answer> Admin::route(Message& message) {
   } else if (path == "/metrics" && get) {
     answer.type = "text/plain; version=0.0.4; charset=utf-8";
     answer.body = hooks_.metrics();
+  } else if (path == "/endpoints" || path.starts_with("/endpoints/")) {
+    const auto deployment = deployer_.current();
+    answer = serve_endpoints(*deployment, method, path.substr(10), message.incoming.query());
   } else if (path == "/deploy" && method == "POST") {
     answer = co_await deploy();
   } else if (path == "/clock/advance" && method == "POST" &&
              deployer_.current()->settings.flag("admin.test_clock", false)) {
-    const auto by = text::parse_long(parameter(message.incoming.query(), "ms"));
+    const auto by = text::parse_long(query_parameter(message.incoming.query(), "ms"));
     if (by && *by >= 0) {
       Clock::advance(Duration(*by));
       answer.body = "{\"advanced\":" + std::to_string(*by) + "}";
@@ -84,7 +93,7 @@ Task<Admin::Answer> Admin::route(Message& message) {
 }
 
 Task<void> Admin::serve(Message& message, Client& client) {
-  const Answer answer = co_await route(message);
+  const AdminAnswer answer = co_await route(message);
   Reply reply;
   reply.status = answer.status;
   reply.content_type = answer.type;

@@ -11,6 +11,7 @@
 
 #include "engine/ports/client.hpp"
 #include "server/deployer.hpp"
+#include "server/endpoint_admin.hpp"
 
 namespace myelin::server {
 
@@ -28,13 +29,8 @@ class Admin final : public Pipeline {
   Task<void> serve(Message& message, Client& client) override;
 
  private:
-  struct Answer {
-    int status = 200;
-    std::string type = "application/json";
-    std::string body;
-  };
-  Task<Answer> route(Message& message);
-  Task<Answer> deploy();
+  Task<AdminAnswer> route(Message& message);
+  Task<AdminAnswer> deploy();
 
   Deployer& deployer_;
   Hooks hooks_;

@@ -8,8 +8,10 @@ Deployer::Deployer(std::filesystem::path conf) : loader_(std::move(conf), states
 
 std::shared_ptr<const Deployment> Deployer::start(xml::Problems& problems) {
   std::lock_guard lock(mutex_);
-  current_ = loader_.load(problems);
-  return current_;
+  std::shared_ptr<const Deployment> first = loader_.load(problems);
+  std::lock_guard current_lock(current_mutex_);
+  current_ = first;
+  return first;
 }
 
 xml::Problems Deployer::redeploy() {
@@ -23,9 +25,12 @@ xml::Problems Deployer::redeploy() {
     log::error("deployment", "nothing was changed: the previous configuration keeps serving");
     return problems;
   }
-  current_ = std::move(next);
-  if (publish_) publish_(current_);
-  log::info("deployment", "deployed " + std::to_string(current_->size()) + " artifacts");
+  {
+    std::lock_guard current_lock(current_mutex_);
+    current_ = next;
+  }
+  if (publish_) publish_(next);
+  log::info("deployment", "deployed " + std::to_string(next->size()) + " artifacts");
   states_.sweep();
   return problems;
 }
@@ -36,7 +41,7 @@ std::filesystem::path Deployer::registry_folder() const {
 }
 
 std::shared_ptr<const Deployment> Deployer::current() const {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(current_mutex_);
   return current_;
 }
 

@@ -36,7 +36,8 @@ class Deployer {
   StateStore states_;
   Loader loader_;
   Publish publish_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;          ///< held while loading
+  mutable std::mutex current_mutex_;  ///< never held longer than a copy takes
   std::shared_ptr<const Deployment> current_;
 };
 

@@ -129,4 +129,13 @@ void Breaker::close() noexcept {
   clear();
 }
 
+std::string_view name_of(Breaker::Phase phase) noexcept {
+  switch (phase) {
+    case Breaker::Phase::closed: return "CLOSED";
+    case Breaker::Phase::open: return "OPEN";
+    case Breaker::Phase::half_open: return "HALF_OPEN";
+  }
+  return {};
+}
+
 }  // namespace myelin::endpoints

@@ -70,4 +70,6 @@ class Breaker final : public State {
   std::uint32_t good_trials_ = 0;
 };
 
+std::string_view name_of(Breaker::Phase phase) noexcept;
+
 }  // namespace myelin::endpoints

@@ -200,6 +200,18 @@ void SendingLeaf::set_switch(Switch position) const {
   Leaf::set_switch(position);
   if (position == Switch::off) suspension_->switch_off();
   else if (position == Switch::on) suspension_->switch_on();
+  if (position == Switch::on && breaker_) breaker_->close();
+}
+
+Standing SendingLeaf::standing(TimePoint now) const {
+  Standing standing = suspension_->standing(now);
+  if (breaker_) standing.breaker = name_of(breaker_->phase());
+  return standing;
+}
+
+void SendingLeaf::reset_counters() const {
+  condition().reset_counters();
+  suspension_->reset_counters();
 }
 
 void SendingLeaf::succeeded(int status, TimePoint began, TimePoint now) const {

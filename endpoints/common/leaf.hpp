@@ -40,6 +40,8 @@ class SendingLeaf : public Leaf {
   Choice choose(Delivery& delivery, Message& message) const override;
   Need need() const noexcept override { return need_; }
   void set_switch(Switch position) const override;
+  Standing standing(TimePoint now) const override;
+  void reset_counters() const override;
 
   Result<void> prepare(Message& message, OutgoingRequest& request) const override;
   void succeeded(int status, TimePoint began, TimePoint now) const override;

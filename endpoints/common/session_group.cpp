@@ -32,6 +32,8 @@ class SessionGroup final : public BalancedGroup {
   Choice choose(Delivery& delivery, Message& message) const override;
   Retry next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const override;
   void responded(Delivery& delivery, Message& message) const override;
+  std::optional<std::size_t> sessions() const override { return sessions_->size(); }
+  void end_sessions() const override { sessions_->clear(); }
 
  protected:
   void do_link(Linker& linker) override;

@@ -86,6 +86,8 @@ Suspension::Change Suspension::failed(const SuspensionPolicy& policy, const Faul
     case SuspensionPolicy::Class::ignored:
       return {};
     case SuspensionPolicy::Class::timeout: {
+      timeouts_.enter(phase == Phase::timeout, now);
+      suspensions_.consecutive = 0;
       const std::int32_t left = remaining_ < 0 ? policy.retries : remaining_;
       remaining_ = std::max(left - 1, 0);
       if (left <= 0) break;
@@ -100,6 +102,8 @@ Suspension::Change Suspension::failed(const SuspensionPolicy& policy, const Faul
 
 Suspension::Change Suspension::suspend(std::int64_t duration, TimePoint now) noexcept {
   last_ = duration;
+  suspensions_.enter(phase() == Phase::suspended, now);
+  timeouts_.consecutive = 0;
   suspended_at_ = now;
   wait(Phase::suspended, duration, now);
   return {true, Phase::suspended, duration};
@@ -126,6 +130,7 @@ void Suspension::activate() noexcept {
   remaining_ = -1;
   last_ = -1;
   faults_left_ = -1;
+  suspensions_.consecutive = timeouts_.consecutive = 0;
   trial_until_.store(0, std::memory_order_relaxed);
   phase_.store(Phase::active, std::memory_order_release);
 }
@@ -139,6 +144,76 @@ void Suspension::switch_off() noexcept {
 void Suspension::switch_on() noexcept {
   const std::lock_guard lock(mutex_);
   activate();
+}
+
+// --- for management ---------------------------------------------------------------------------------
+
+namespace {
+
+std::int64_t minute_of(TimePoint now) noexcept { return now.time_since_epoch() / std::chrono::minutes(1); }
+
+constexpr std::array<std::int64_t, 3> kWindows{1, 5, 15};
+
+std::string_view name_of(Phase phase) noexcept {
+  switch (phase) {
+    case Phase::active: return "ACTIVE";
+    case Phase::timeout: return "TIMEOUT";
+    case Phase::suspended: return "SUSPENDED";
+    case Phase::off: return "OFF";
+  }
+  return {};
+}
+
+}  // namespace
+
+void Suspension::Minutes::count(TimePoint now) noexcept {
+  const std::int64_t minute = minute_of(now);
+  Slot& slot = slots_[static_cast<std::size_t>(minute) % slots_.size()];
+  if (slot.minute != minute) slot = Slot{minute, 0};
+  ++slot.count;
+}
+
+std::uint64_t Suspension::Minutes::last(std::int64_t minutes, TimePoint now) const noexcept {
+  const std::int64_t current = minute_of(now);
+  std::uint64_t sum = 0;
+  for (const Slot& slot : slots_)
+    if (slot.minute < current && slot.minute >= current - minutes) sum += slot.count;
+  return sum;
+}
+
+void Suspension::Tally::enter(bool was_there, TimePoint now) noexcept {
+  ++consecutive;
+  ++total;
+  if (!was_there) since = now;
+  minutes.count(now);
+}
+
+Standing Suspension::standing(TimePoint now) const noexcept {
+  const std::lock_guard lock(mutex_);
+  Standing standing;
+  const Phase phase = this->phase();
+  standing.state = name_of(phase);
+  if (phase == Phase::suspended) standing.suspended_at = suspensions_.since;
+  if (phase == Phase::timeout) standing.timed_out_at = timeouts_.since;
+  if (phase == Phase::suspended || phase == Phase::timeout) {
+    const std::int64_t left = next_retry_.load(std::memory_order_relaxed) - nanoseconds(now);
+    standing.until_retry = Duration(std::max<std::int64_t>((left + 999'999) / 1'000'000, 0));
+  }
+  standing.consecutive_suspensions = suspensions_.consecutive;
+  standing.consecutive_timeouts = timeouts_.consecutive;
+  standing.suspensions = suspensions_.total;
+  standing.timeouts = timeouts_.total;
+  for (std::size_t i = 0; i < kWindows.size(); ++i) {
+    standing.recent_suspensions[i] = suspensions_.minutes.last(kWindows[i], now);
+    standing.recent_timeouts[i] = timeouts_.minutes.last(kWindows[i], now);
+  }
+  return standing;
+}
+
+void Suspension::reset_counters() noexcept {
+  const std::lock_guard lock(mutex_);
+  suspensions_ = Tally();
+  timeouts_ = Tally();
 }
 
 }  // namespace myelin::endpoints

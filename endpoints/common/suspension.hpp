@@ -3,6 +3,7 @@
 // is the leaf's own and immutable; the state is kept in the StateStore, outlives a redeploy and is
 // shared by all shards: reading an ACTIVE state takes no lock, transitions take a short one.
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -11,6 +12,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/fault.hpp"
+#include "engine/ports/endpoint.hpp"
 #include "engine/ports/state.hpp"
 
 namespace myelin::endpoints {
@@ -64,7 +66,32 @@ class Suspension final : public State {
   void switch_off() noexcept;
   void switch_on() noexcept;
 
+  /// For management (endpoints reference, 7).
+  Standing standing(TimePoint now) const noexcept;
+  void reset_counters() noexcept;
+
  private:
+  /// Events by minute: the running one and fifteen before it.
+  class Minutes {
+   public:
+    void count(TimePoint now) noexcept;
+    /// Of the last `minutes` whole ones.
+    std::uint64_t last(std::int64_t minutes, TimePoint now) const noexcept;
+
+   private:
+    struct Slot {
+      std::int64_t minute = -1;
+      std::uint64_t count = 0;
+    };
+    std::array<Slot, 16> slots_;
+  };
+  struct Tally {
+    std::uint64_t consecutive = 0, total = 0;
+    TimePoint since{};
+    Minutes minutes;
+    void enter(bool was_there, TimePoint now) noexcept;
+  };
+
   Change suspend(std::int64_t duration, TimePoint now) noexcept;
   void wait(Phase phase, std::int64_t delay, TimePoint now) noexcept;
   void activate() noexcept;
@@ -74,7 +101,8 @@ class Suspension final : public State {
   std::atomic<std::int64_t> next_retry_{0};   ///< nanoseconds of the clock
   std::atomic<std::int64_t> trial_until_{0};  ///< somebody is trying; 0: nobody
 
-  std::mutex mutex_;                          ///< guards what follows and every transition
+  mutable std::mutex mutex_;                  ///< guards what follows and every transition
+  Tally suspensions_, timeouts_;
   std::int64_t delay_ = 0;                    ///< milliseconds waited for last
   std::int64_t last_ = -1;                    ///< last suspend duration, -1: none
   std::int32_t remaining_ = -1;               ///< retries left, -1: as the policy says

@@ -53,6 +53,14 @@ void SessionTable::unbind(std::string_view id) {
   if (const auto found = at.sessions.find(id); found != at.sessions.end()) at.erase(found);
 }
 
+void SessionTable::clear() {
+  for (Stripe& stripe : stripes_) {
+    const std::lock_guard lock(stripe.mutex);
+    stripe.uses.clear();
+    stripe.sessions.clear();
+  }
+}
+
 std::size_t SessionTable::size() const {
   std::size_t all = 0;
   for (const Stripe& stripe : stripes_) {

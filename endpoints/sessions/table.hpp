@@ -34,6 +34,7 @@ class SessionTable final : public State {
   void bind(std::string_view id, SessionPath path, TimePoint expires, TimePoint now);
   void unbind(std::string_view id);
   std::size_t size() const;
+  void clear();
 
  private:
   struct Session;

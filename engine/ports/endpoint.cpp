@@ -102,6 +102,30 @@ void Endpoint::set_switch(Switch position) const {
   for (const auto& child : children()) child->set_switch(position);
 }
 
+Standing Endpoint::standing(TimePoint now) const {
+  Standing all;
+  const auto below = children();
+  for (const auto& child : below) {
+    const Standing one = child->standing(now);
+    if (&child == &below.front()) all.state = one.state;
+    if (one.state != all.state) all.state = "ACTIVE";
+    all.suspensions += one.suspensions;
+    all.timeouts += one.timeouts;
+    for (std::size_t i = 0; i < all.recent_suspensions.size(); ++i) {
+      all.recent_suspensions[i] += one.recent_suspensions[i];
+      all.recent_timeouts[i] += one.recent_timeouts[i];
+    }
+    if (child == below.front() || one.until_retry < all.until_retry) all.until_retry = one.until_retry;
+  }
+  if (condition_->position() == Switch::off) all.state = "OFF";
+  return all;
+}
+
+void Endpoint::reset_counters() const {
+  condition_->reset_counters();
+  for (const auto& child : children()) child->reset_counters();
+}
+
 const EndpointProperty* Endpoint::find_property(std::string_view wanted) const noexcept {
   for (const Endpoint* at = this; at; at = at->parent)
     for (const EndpointProperty& property : at->properties)

@@ -7,8 +7,10 @@
 // Endpoints are immutable after link() and shared by all shards; what changes (suspension, cursors,
 // sessions) is State, kept apart and thread safe. Per-message facts live in the Delivery.
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -151,6 +153,18 @@ struct EndpointProperty {
   enum class Scope : std::uint8_t { normal, axis2, client, transport } scope = Scope::normal;
 };
 
+/// How an endpoint stands by its traffic (the passive axis), for management. Times are Clock's.
+struct Standing {
+  std::string_view state = "ACTIVE";  ///< ACTIVE, TIMEOUT, SUSPENDED, OFF
+  TimePoint suspended_at{}, timed_out_at{};  ///< entry into the state it is in; epoch: not in it
+  Duration until_retry{0};            ///< ms until it may be tried; 0: now
+  std::uint64_t consecutive_suspensions = 0, consecutive_timeouts = 0;
+  std::uint64_t suspensions = 0, timeouts = 0;
+  /// Of the last 1, 5 and 15 whole minutes; the running one does not count (EP-177).
+  std::array<std::uint64_t, 3> recent_suspensions{}, recent_timeouts{};
+  std::string_view breaker;           ///< CLOSED, OPEN, HALF_OPEN; empty: none
+};
+
 class Endpoint {
  public:
   virtual ~Endpoint() = default;
@@ -207,6 +221,13 @@ class Endpoint {
   /// Switches the endpoint and all below it (EP-175); `on` also ends suspensions.
   virtual void set_switch(Switch position) const;
   Condition& condition() const noexcept { return *condition_; }
+  /// A group is in a state other than ACTIVE when all its children are in it (EP-176).
+  virtual Standing standing(TimePoint now) const;
+  /// Forgets counters, its own and those below it (EP-178).
+  virtual void reset_counters() const;
+  /// Sessions bound here; nullopt: it keeps none.
+  virtual std::optional<std::size_t> sessions() const { return std::nullopt; }
+  virtual void end_sessions() const {}
 
   /// Evaluates the `<property>` children into the message; on every attempt (EP-056).
   Result<void> apply_properties(Message& message) const;

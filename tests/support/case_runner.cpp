@@ -334,10 +334,11 @@ void CaseRunner::do_deploy(const Statement&, const Words&) {
   answers_[0].body = server_->deploy();
 }
 
-void CaseRunner::do_admin(const Statement&, const Words& line) {
+void CaseRunner::do_admin(const Statement& at, const Words& line) {
   ensure_started();
+  const MessageBlock message = message_block(at.block);
   raw_ = false;
-  answers_ = {server_->admin(line.at(1).text, line.at(2).text)};
+  answers_ = {server_->admin(line.at(1).text, line.at(2).text, message.headers)};
 }
 
 void CaseRunner::do_remove(const Statement&, const Words& line) { server_->remove(line.at(1).text); }

@@ -89,8 +89,8 @@ int Myelin::start_and_fail() {
   return process_->wait(kStartPatience).value_or(-1);
 }
 
-HttpMessage Myelin::admin(std::string_view method, std::string_view target) const {
-  return HttpClient(admin_).request(method, target);
+HttpMessage Myelin::admin(std::string_view method, std::string_view target, const HeaderList& headers) const {
+  return HttpClient(admin_).request(method, target, headers);
 }
 
 void Myelin::advance(Millis by) const {

@@ -46,7 +46,7 @@ class Myelin {
 
   HttpClient client() const { return HttpClient(http_); }
   HttpMessage get(std::string_view target) const { return client().get(target); }
-  HttpMessage admin(std::string_view method, std::string_view target) const;
+  HttpMessage admin(std::string_view method, std::string_view target, const HeaderList& headers = {}) const;
   /// Moves the server's clock forward.
   void advance(Millis by) const;
   /// Takes changed files now; the problems as JSON.
