@@ -57,8 +57,8 @@ void Engine::read_settings() {
   const Settings& settings = deployment_->settings;
   body_limit_ = static_cast<std::size_t>(settings.number("valid.max.message.size.in.bytes", std::int64_t{64} << 20));
   retry_unsafe_ = settings.flag("retry_unsafe", true);
-  budget_percent_ = static_cast<std::uint64_t>(settings.number("retry.budget.percent", 20));
-  budget_least_ = static_cast<std::uint64_t>(settings.number("retry.budget.least", 3));
+  budget_.percent = static_cast<std::uint64_t>(settings.number("retry.budget.percent", 20));
+  budget_.least = static_cast<std::uint64_t>(settings.number("retry.budget.least", 3));
 }
 
 Task<void> Engine::serve(Message& message, Client& client) {

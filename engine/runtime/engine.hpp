@@ -16,6 +16,7 @@
 #include "engine/ports/state.hpp"
 #include "engine/runtime/branches.hpp"
 #include "engine/runtime/deployment.hpp"
+#include "engine/runtime/retry_budget.hpp"
 
 namespace myelin {
 
@@ -63,10 +64,7 @@ class Engine final : public Pipeline {
   EngineCounters counters_;
   std::size_t body_limit_ = 0;   ///< REL-017, from the deployment's settings
   bool retry_unsafe_ = true;     ///< REL-120
-  // REL-122, of this shard.
-  std::uint64_t active_ = 0;     ///< exchanges under way
-  std::uint64_t resending_ = 0;  ///< of them: sending again what may have arrived
-  std::uint64_t budget_percent_ = 20, budget_least_ = 3;
+  RetryBudget budget_;           ///< REL-122
 };
 
 }  // namespace myelin

@@ -34,7 +34,7 @@ Exchange::Exchange(Engine& engine, Message& message, Client& client, std::shared
       deployment_(std::move(deployment)),
       scratch_(engine.take_scratch()),
       family_(std::move(family)) {
-  ++engine_.active_;
+  engine_.budget_.exchange_began();
   message_.artifacts = deployment_.get();
   message_.body_limit = engine.body_limit_;
 }
@@ -44,7 +44,7 @@ Exchange::~Exchange() {
   end_retry();
   if (branches_) branches_->leave();
   if (family_) family_->one_less();
-  --engine_.active_;
+  engine_.budget_.exchange_ended();
   message_.payload.reset();
   engine_.give_back(std::move(scratch_));
 }

@@ -117,6 +117,7 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
   delivery.reset();
   replay_.reset();
   const TimePoint began = delivery.started;
+  engine_.budget_.delivered(began);
   outcome = co_await try_leaves(root);
   for (const Endpoint* watcher : delivery.watchers) watcher->finished(message_, outcome.ok(), began, Clock::now());
   co_return outcome;
@@ -281,7 +282,7 @@ void Exchange::begin_again(const Fault& fault) {
   if (fault.sent) {
     engine_.counters_.resent.fetch_add(1, std::memory_order_relaxed);  // REL-120
     resending_ = true;
-    ++engine_.resending_;
+    engine_.budget_.began(Clock::now());
     log::info("endpoint", message_.log_prefix() + "sending again what may have been received, after fault " +
                               std::to_string(fault.code));
   }
@@ -290,7 +291,7 @@ void Exchange::begin_again(const Fault& fault) {
 }
 
 void Exchange::end_retry() noexcept {
-  if (std::exchange(resending_, false)) --engine_.resending_;
+  if (std::exchange(resending_, false)) engine_.budget_.ended();
   if (retrying_) std::exchange(retrying_, nullptr)->end_retry();
 }
 
@@ -301,7 +302,7 @@ bool Exchange::may_repeat(const Fault& fault) noexcept {
   const std::string_view method = message_.incoming.method;
   const bool safe = method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
   if (!engine_.retry_unsafe_ && !safe) return false;
-  if (engine_.resending_ < std::max(engine_.budget_least_, engine_.active_ * engine_.budget_percent_ / 100)) return true;
+  if (engine_.budget_.allows(Clock::now())) return true;
   engine_.counters_.over_budget.fetch_add(1, std::memory_order_relaxed);
   return false;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -103,6 +104,48 @@ TEST_F(Concurrency, RedeploysLoseNoMessage) {
   int served = 0;
   for (const auto& [body, count] : answers) served += count;
   EXPECT_EQ(served, 800) << answers.begin()->first;
+}
+
+// A storm: five back ends of a nested group die and come back in turn, connections and all, while the
+// configuration changes. Some children stay alive, so no message may get lost (REL-122, REL-152, GW-162, GW-163).
+TEST_F(Concurrency, AStormLosesNoMessage) {
+  Backend d{"D"}, e{"E"};
+  for (Backend* backend : {&d, &e}) backend->behave(Behaviour::replying(backend->name()));
+  const std::string inside = "<suspendOnFailure><initialDuration>50</initialDuration></suspendOnFailure>";
+  server.write("synapse.xml",
+               main_sequence("<send><endpoint name=\"farm\"><failover><endpoint><loadbalance>" + leaf(a, inside) +
+                             leaf(b, inside) + leaf(c, inside) + "</loadbalance></endpoint><endpoint><loadbalance>" +
+                             leaf(d, inside) + leaf(e, inside) + "</loadbalance></endpoint></failover></endpoint></send>"));
+  server.start();
+  std::atomic<bool> over{false};
+  std::thread killer([&] {
+    std::array<Backend*, 4> victims{&a, &b, &c, &d};
+    for (std::size_t i = 0; !over; ++i) {
+      Backend& victim = *victims[i % victims.size()];
+      victim.behave(Behaviour::of(Behaviour::Kind::refuse));
+      victim.drop_connections();
+      e.await(e.count() + 10, Millis(20));
+      victim.behave(Behaviour::replying(victim.name()));
+    }
+  });
+  std::thread deployer([&] {
+    for (int i = 0; !over; ++i) {
+      server.write("sequences/extra.xml", "<sequence name=\"extra\" xmlns=\"http://ws.apache.org/ns/synapse\"><log level=\"custom\">"
+                                          "<property name=\"n\" value=\"" + std::to_string(i) + "\"/></log></sequence>");
+      server.deploy();
+      e.await(e.count() + 50, Millis(100));
+    }
+  });
+  const auto answers = storm(40, 100);
+  over = true;
+  killer.join();
+  deployer.join();
+  int served = 0;
+  for (const auto& [body, count] : answers) {
+    EXPECT_TRUE(body.size() == 1 && body[0] >= 'A' && body[0] <= 'E') << count << " times " << body;
+    served += count;
+  }
+  EXPECT_EQ(served, 4000);
 }
 
 TEST_F(Concurrency, DrainAnswersWhatIsUnderWay) {
