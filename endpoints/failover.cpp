@@ -35,7 +35,7 @@ class Failover final : public Group {
   Choice choose(Delivery& delivery, Message& message) const override {
     if (auto refused = enrol(delivery, message)) return *std::move(refused);
     Choice choice = next(delivery, message);
-    if (choice.failed()) leave(delivery);
+    if (choice.failed()) leave(delivery, message);
     return choice;
   }
 

@@ -91,7 +91,7 @@ class LoadBalance final : public BalancedGroup {
   Choice choose(Delivery& delivery, Message& message) const override {
     if (auto refused = enrol(delivery, message)) return *std::move(refused);
     Choice choice = next(delivery, message);
-    if (choice.failed()) leave(delivery);
+    if (choice.failed()) leave(delivery, message);
     return choice;
   }
 

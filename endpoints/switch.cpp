@@ -27,13 +27,13 @@ class Switched final : public Group {
     if (auto refused = enrol(delivery, message)) return *std::move(refused);
     Result<void> applied = apply_properties(message);
     if (!applied) {
-      leave(delivery);
+      leave(delivery, message);
       return std::move(applied).fault();
     }
     Choice choice = members(step(delivery)).children[*child]->admit(delivery.started, Use::fresh)
                         ? enter(delivery, message, *child)
                         : Choice(none_ready({}));
-    if (choice.failed()) leave(delivery);
+    if (choice.failed()) leave(delivery, message);
     return choice;
   }
 

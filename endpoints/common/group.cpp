@@ -192,7 +192,10 @@ std::optional<Fault> Group::enrol(Delivery& delivery, Message& message) const {
   return std::nullopt;
 }
 
-void Group::leave(Delivery& delivery) const noexcept { delivery.pop(); }
+void Group::leave(Delivery& delivery, Message& message) const {
+  delivery.pop();
+  if (delivery.stop_watching(*this)) finished(message, false, delivery.began, delivery.started);
+}
 
 void Group::finished(Message& message, bool answered, TimePoint began, TimePoint now) const {
   if (!breaker) return;

@@ -68,7 +68,7 @@ class Group : public Endpoint {
   /// The message comes to this group: pushes the step, or says why the group takes none.
   std::optional<Fault> enrol(Delivery& delivery, Message& message) const;
   /// Leaves it again, without a choice.
-  void leave(Delivery& delivery) const noexcept;
+  void leave(Delivery& delivery, Message& message) const;
   bool spent(const Delivery& delivery) const { return exhausted(delivery, delivery.depth - 1); }
   /// Untried and ready.
   static bool available(Delivery& delivery, std::size_t child);

@@ -104,7 +104,7 @@ Choice SessionGroup::choose(Delivery& delivery, Message& message) const {
   const bool pinned = role != Role::unpinned && delivery.session_established;
   Choice choice = pinned ? follow(delivery, message) : start(delivery, message, role);
   if (choice.failed()) {
-    leave(delivery);
+    leave(delivery, message);
     if (role == Role::root) delivery.session_root = nullptr;
   } else if (role == Role::root) {
     bind_client_session(delivery);

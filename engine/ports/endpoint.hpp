@@ -58,6 +58,7 @@ struct Delivery {
   std::uint32_t hops = 0;           ///< keys being followed, bounded
   std::uint32_t attempts = 0;       ///< leaves tried by this message
   std::uint32_t retries = 0;        ///< of them: repeated by a `<retry>`
+  TimePoint began{};                ///< the whole delivery
   TimePoint started{};              ///< the attempt under way
   TimePoint deadline = TimePoint::max();  ///< of the whole delivery; set by groups
   std::vector<const Endpoint*> watchers;  ///< are told how the delivery ended
@@ -73,7 +74,7 @@ struct Delivery {
   std::vector<std::string> session_path;        ///< PATH: children chosen so far
 
   void reset() noexcept {
-    started = Clock::now();
+    began = started = Clock::now();
     depth = 0;
     leaf = nullptr;
     leaf_depth = 0;
@@ -97,6 +98,15 @@ struct Delivery {
     return step;
   }
   void pop() noexcept { --depth; }
+  /// `watcher` need not be told any more; false: it did not wait for it.
+  bool stop_watching(const Endpoint& watcher) noexcept {
+    for (auto at = watchers.rbegin(); at != watchers.rend(); ++at)
+      if (*at == &watcher) {
+        watchers.erase(std::next(at).base());
+        return true;
+      }
+    return false;
+  }
   /// Forgets what the steps keep alive; reset() alone leaves them to be reused.
   void unpin() noexcept {
     for (Step& step : path) step.pin.reset();

@@ -116,10 +116,10 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
   Delivery& delivery = scratch_->delivery;
   delivery.reset();
   replay_.reset();
-  const TimePoint began = delivery.started;
-  engine_.budget_.delivered(began);
+  engine_.budget_.delivered(delivery.began);
   outcome = co_await try_leaves(root);
-  for (const Endpoint* watcher : delivery.watchers) watcher->finished(message_, outcome.ok(), began, Clock::now());
+  for (const Endpoint* watcher : delivery.watchers)
+    watcher->finished(message_, outcome.ok(), delivery.began, Clock::now());
   co_return outcome;
 }
 
@@ -163,6 +163,7 @@ bool Exchange::blame(const Leaf& leaf, const Fault& fault) {
   if (own_timeout && leaf.timeout_action != Leaf::Action::fault && !repeats && Clock::now() < scratch_->delivery.deadline) {
     // discard changes the state, never does not; neither runs a fault sequence (EP-104, EP-105).
     if (leaf.timeout_action == Leaf::Action::discard) leaf.failed(fault, began, Clock::now());
+    else leaf.condition().failed(fault, Clock::now());
     abandoned_ = true;
     return true;
   }
@@ -271,6 +272,7 @@ Choice Exchange::next_leaf(Fault fault) {
       if (retry.kind == Retry::Kind::leaf) return *retry.leaf;
       return std::move(retry.branches);
     }
+    if (delivery.stop_watching(group)) group.finished(message_, false, delivery.began, failed_at);
     delivery.pop();
     if (retry.kind == Retry::Kind::stop) break;
   }
