@@ -39,6 +39,9 @@ class Indirect final : public Endpoint {
   std::vector<std::shared_ptr<const Endpoint>> children() const override {
     return target_ ? target_->children() : std::vector<std::shared_ptr<const Endpoint>>{};
   }
+  std::uint32_t in_flight() const override { return target_ ? target_->in_flight() : 0; }
+  std::uint32_t latency() const override { return target_ ? target_->latency() : 0; }
+  std::string_view identity() const noexcept override { return target_key_; }
   /// A target is switched by its own name.
   void set_switch(Switch position) const override { condition().set_position(position); }
 

@@ -23,12 +23,13 @@ class Host final : public endpoints::SendingLeaf {
 
   std::string host;
   std::int32_t http_port = -1, https_port = -1;
+  std::string host_and_ports;  ///< tells members apart
 
   std::string_view kind() const noexcept override { return "member"; }
 
  protected:
   Need destination_need() const noexcept override { return Need::header; }
-  std::string_view identity() const noexcept override { return host; }
+  std::string_view identity() const noexcept override { return host_and_ports; }
 
   /// EP-126, EP-127: incoming scheme, own host and port, path and query of To.
   Result<Destination> destination(Message& message) const override {
@@ -61,6 +62,7 @@ std::unique_ptr<Endpoint> read_member(const xml::Element& element, bool failover
   member->http_port = bind.integer("httpPort").value_or(-1);
   if (const auto port = bind.attribute("httpsPort"); port && !text::trim(port->value).empty())
     member->https_port = bind.integer("httpsPort").value_or(-1);
+  member->host_and_ports = member->host + ':' + std::to_string(member->http_port) + ':' + std::to_string(member->https_port);
   endpoints::read_shared_blocks(*member, bind, build);
   std::uint32_t weight = 0;
   endpoints::read_count(bind, "weight", weight, 1);

@@ -93,19 +93,19 @@ std::shared_ptr<const Membership> BalancedGroup::enlist(std::vector<std::shared_
                                                         Linker& linker) const {
   auto balancing = std::make_shared<Balancing>();
   std::vector<Member> members;
-  std::string identity = "algorithm " + key + ' ' + algorithm_;
+  std::string configured = algorithm_;
+  const std::vector<std::string> identities = identities_of(children);
   for (const auto& child : children) {
-    const Member member = member_of(*child, host_members);
+    Member member = member_of(*child, host_members);
+    member.identity = identities[members.size()];
     const auto bounded = std::clamp<std::int64_t>(member.weight, 1, std::numeric_limits<std::int32_t>::max());
     balancing->weights.push_back(static_cast<std::uint32_t>(bounded));
     balancing->has_backups |= child->backup;
-    identity += ' ' + std::to_string(member.weight);
+    configured += ' ' + std::to_string(member.weight) + ' ' + identities[members.size()];
     members.push_back(member);
   }
-  if (!declared().empty() && children.size() != declared().size())
-    for (const auto& child : children) identity += ' ' + child->key;
   balancing->children = std::move(children);
-  balancing->instance = states_->get<Instance>(identity, make_);
+  balancing->instance = states_->get<Instance>("algorithm " + key + ' ' + std::to_string(stable_hash(configured)), make_);
   if (balancing->instance->configured) return balancing;
   const std::string wrong = balancing->instance->algorithm->configure(members, *this);
   if (wrong.empty()) balancing->instance->configured = true;
@@ -144,10 +144,10 @@ class BalancedGroup::View final : public Candidates {
     return set > 0 ? set : members_.weights[member];
   }
   std::uint32_t in_flight(std::size_t member) const noexcept override {
-    return members_.children[member]->condition().in_flight();
+    return members_.children[member]->in_flight();
   }
   std::uint32_t latency(std::size_t member) const noexcept override {
-    return members_.children[member]->condition().latency();
+    return members_.children[member]->latency();
   }
   std::uint64_t hash_key() const override {
     if (!hashed_) hash_ = hash(), hashed_ = true;

@@ -62,6 +62,17 @@ std::vector<std::shared_ptr<Endpoint>> read_children(xml::Bind& bind, Build& bui
   return children;
 }
 
+std::vector<std::string> identities_of(const std::vector<std::shared_ptr<Endpoint>>& children) {
+  std::vector<std::string> identities;
+  std::map<std::string, int> seen;
+  for (const auto& child : children) {
+    std::string own(!child->name.empty() ? child->name : !child->identity().empty() ? child->identity() : child->key);
+    if (const int before = seen[own]++; before > 0) own += '#' + std::to_string(before);
+    identities.push_back(std::move(own));
+  }
+  return identities;
+}
+
 void read_group(Group& group, xml::Bind& bind, Build& build) {
   group.failover_on = bind.choice<FailoverOn>("failoverOn", kFailoverOn, FailoverOn::unset);
   read_count(bind, "maxAttempts", group.max_attempts, 1);
@@ -174,6 +185,21 @@ bool Group::ready(TimePoint now, Use use) const {
   const Held held = hold();
   return std::any_of(held->children.begin(), held->children.end(),
                      [&](const auto& child) { return !child->foreign && child->ready(now, use); });
+}
+
+std::uint32_t Group::in_flight() const {
+  std::uint32_t sum = 0;
+  const Held held = hold();
+  for (const auto& child : held->children) sum += child->in_flight();
+  return sum;
+}
+
+std::uint32_t Group::latency() const {
+  std::uint32_t least = 0;
+  const Held held = hold();
+  for (const auto& child : held->children)
+    if (const std::uint32_t its = child->latency(); its > 0 && (least == 0 || its < least)) least = its;
+  return least;
 }
 
 // --- one message ------------------------------------------------------------------------------------

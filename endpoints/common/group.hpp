@@ -38,6 +38,8 @@ class Group : public Endpoint {
   Need need() const noexcept override { return need_; }
   bool resends() const noexcept override { return true; }
   std::vector<std::shared_ptr<const Endpoint>> children() const override;
+  std::uint32_t in_flight() const override;
+  std::uint32_t latency() const override;
   bool exhausted(const Delivery& delivery, std::size_t level) const override;
   void finished(Message& message, bool answered, TimePoint began, TimePoint now) const override;
 
@@ -114,6 +116,10 @@ std::vector<std::shared_ptr<Endpoint>> read_children(xml::Bind& bind, Build& bui
 
 /// `failoverOn`, `maxAttempts`, `deadline`, and the group's own part of `<shared>`.
 void read_group(Group& group, xml::Bind& bind, Build& build);
+
+/// A text for each child by which it is known on every server that has it: the name, else the address,
+/// else its place; numbered where several would be the same.
+std::vector<std::string> identities_of(const std::vector<std::shared_ptr<Endpoint>>& children);
 
 /// While it lives, children are built under the `<shared>` of a group's element.
 class UnderShared {

@@ -23,6 +23,9 @@ struct Member {
   const Endpoint* endpoint = nullptr;  ///< null for host/port members
   std::int64_t weight = 1;             ///< as written: 0 or less when it is no whole number above 0
   bool weight_is_set = false;          ///< by property or attribute
+  /// Its name, else its address: unlike those of all other members, and the same on every server that
+  /// has it. Only valid during configure().
+  std::string_view identity;
 };
 
 /// The members as they stand for one message. Numbers are those of configure().
@@ -36,7 +39,7 @@ class Candidates {
   virtual std::uint32_t weight(std::size_t member) const noexcept = 0;
   /// Messages the member has in flight, over all shards.
   virtual std::uint32_t in_flight(std::size_t member) const noexcept = 0;
-  /// Running average of its answers, in µs; 0: none yet.
+  /// Running average of the time to its answers' heads, in µs; 0: none yet.
   virtual std::uint32_t latency(std::size_t member) const noexcept = 0;
   /// What the message is hashed by (`hashKey`, else the client's address).
   virtual std::uint64_t hash_key() const = 0;

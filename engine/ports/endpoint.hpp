@@ -223,6 +223,10 @@ class Endpoint {
   void link(Linker& linker);
   /// Direct children, for management and tests; a snapshot where they change.
   virtual std::vector<std::shared_ptr<const Endpoint>> children() const { return {}; }
+  /// Messages under way to what is below, over all shards.
+  virtual std::uint32_t in_flight() const { return condition_->in_flight(); }
+  /// Running average of the time to the answers' heads, in µs; of a group: of its fastest child. 0: none yet.
+  virtual std::uint32_t latency() const { return condition_->latency(); }
   /// "address", "loadbalance" ...
   virtual std::string_view kind() const noexcept = 0;
   /// Tells states of one key apart when what they are about changes (the address).
