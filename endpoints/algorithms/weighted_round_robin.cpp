@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <limits>
-#include <vector>
 
 #include "engine/ports/algorithm.hpp"
 #include "engine/ports/endpoint.hpp"
@@ -21,12 +20,12 @@ struct Turn {
 class WeightedRoundRobin final : public Algorithm {
  public:
   std::string configure(std::span<const Member> members, const Endpoint& group) override {
-    weights_.clear();
+    members_ = 0;
     for (const Member& member : members) {
       if (!member.endpoint) return "members are not supported, only endpoints";
       if (member.weight <= 0 || member.weight > std::numeric_limits<std::int32_t>::max())  // EP-120
-        return "loadbalance.weight of child " + std::to_string(weights_.size() + 1) + " is no whole number above 0";
-      weights_.push_back(static_cast<std::uint32_t>(member.weight));
+        return "loadbalance.weight of child " + std::to_string(members_ + 1) + " is no whole number above 0";
+      ++members_;
     }
     const EndpointProperty* per_thread = group.find_property("loadbalance.threadLocal");
     per_thread_ = per_thread && !per_thread->expression && per_thread->value == "true";
@@ -34,7 +33,7 @@ class WeightedRoundRobin final : public Algorithm {
   }
 
   std::optional<std::size_t> pick(const Candidates& candidates, const Message&) noexcept override {
-    if (weights_.empty() || candidates.size() != weights_.size()) return std::nullopt;
+    if (members_ == 0 || candidates.size() != members_) return std::nullopt;
     std::atomic<Turn>& shared = turns_[per_thread_ ? worker() : 0].turn;
     Turn seen = shared.load(std::memory_order_relaxed);
     for (;;) {
@@ -47,12 +46,12 @@ class WeightedRoundRobin final : public Algorithm {
  private:
   /// The turn after `seen` that falls on a ready member; one that is passed over loses its rest.
   std::optional<Turn> next_ready(Turn turn, const Candidates& candidates) const noexcept {
-    for (std::size_t tries = 0; tries <= weights_.size(); ++tries) {
-      if (turn.used < weights_[turn.member] && candidates.ready(turn.member)) {
+    for (std::size_t tries = 0; tries <= members_; ++tries) {
+      if (turn.used < candidates.weight(turn.member) && candidates.ready(turn.member)) {
         ++turn.used;
         return turn;
       }
-      turn.member = static_cast<std::uint32_t>((turn.member + 1) % weights_.size());
+      turn.member = static_cast<std::uint32_t>((turn.member + 1) % members_);
       turn.used = 0;
     }
     return std::nullopt;
@@ -70,7 +69,7 @@ class WeightedRoundRobin final : public Algorithm {
     std::atomic<Turn> turn{};
   };
 
-  std::vector<std::uint32_t> weights_;
+  std::size_t members_ = 0;
   bool per_thread_ = false;
   std::array<Padded, kWorkers> turns_;
 };
