@@ -31,7 +31,7 @@ TEST(Headers, OpenWithWhatTheyAre) {
 
 struct PlugInFolder {
   std::string folder;
-  std::string registration;
+  std::string registration;  ///< a pattern
 };
 
 class PlugIns : public testing::TestWithParam<PlugInFolder> {};
@@ -46,15 +46,15 @@ TEST_P(PlugIns, RegisterThemselves) {
     const bool helper =
         std::any_of(all.begin(), all.end(), [&](const Source& other) { return other.path == header; });
     if (helper) continue;
-    EXPECT_NE(source.text.find(GetParam().registration), std::string::npos) << source.path;
+    EXPECT_TRUE(std::regex_search(source.text, std::regex(GetParam().registration))) << source.path;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Folders, PlugIns,
-                         testing::Values(PlugInFolder{"mediators", "MYELIN_MEDIATOR("},
-                                         PlugInFolder{"endpoints", "MYELIN_ENDPOINT("},
-                                         PlugInFolder{"endpoints/algorithms", "MYELIN_ALGORITHM("},
-                                         PlugInFolder{"endpoints/sessions", "MYELIN_SESSION("}),
+                         testing::Values(PlugInFolder{"mediators", "MYELIN_MEDIATOR\\("},
+                                         PlugInFolder{"endpoints", "MYELIN_ENDPOINT\\("},
+                                         PlugInFolder{"endpoints/algorithms", "MYELIN_(ALGORITHM|POLICY)\\("},
+                                         PlugInFolder{"endpoints/sessions", "MYELIN_SESSION\\("}),
                          [](const auto& folder) {
                            return std::regex_replace(folder.param.folder, std::regex("/"), "_");
                          });
