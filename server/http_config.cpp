@@ -10,6 +10,10 @@ std::size_t size_of(const Settings& settings, std::string_view name, std::size_t
   return static_cast<std::size_t>(settings.number(name, static_cast<std::int64_t>(otherwise)));
 }
 
+std::uint32_t count_of(const Settings& settings, std::string_view name, std::uint32_t otherwise) {
+  return static_cast<std::uint32_t>(settings.number(name, otherwise));
+}
+
 Duration time_of(const Settings& settings, std::string_view name, Duration otherwise) {
   return Duration(settings.number(name, otherwise.count()));
 }
@@ -32,13 +36,19 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
   limits.trailer_bytes = size_of(settings, "http.limit.trailer_bytes", limits.trailer_bytes);
   limits.chunk_line = size_of(settings, "http.limit.chunk_line", limits.chunk_line);
   limits.chunk_extensions = size_of(settings, "http.limit.chunk_extensions", limits.chunk_extensions);
+  http::Http2Limits& http2 = config.http2_limits;
+  http2.streams = count_of(settings, "http2.limit.streams", http2.streams);
+  http2.header_block = size_of(settings, "http2.limit.header_block", http2.header_block);
+  http2.resets = count_of(settings, "http2.limit.resets", http2.resets);
+  http2.settings = count_of(settings, "http2.limit.settings", http2.settings);
+  http2.pings = count_of(settings, "http2.limit.pings", http2.pings);
+  config.http2 = settings.flag("http2.enabled", true);
   config.head_timeout = time_of(settings, "http.timeout.head", config.head_timeout);
   config.handshake_timeout = time_of(settings, "http.timeout.handshake", config.handshake_timeout);
   config.keep_alive = time_of(settings, "http.timeout.keep_alive", config.keep_alive);
-  config.keep_alive_requests = static_cast<std::uint32_t>(
-      settings.number("http.keep_alive_requests", config.keep_alive_requests));
+  config.keep_alive_requests = count_of(settings, "http.keep_alive_requests", config.keep_alive_requests);
   config.body_idle = time_of(settings, "http.timeout.body_idle", config.body_idle);
-  config.body_min_rate = static_cast<std::uint32_t>(settings.number("http.body_min_rate", config.body_min_rate));
+  config.body_min_rate = count_of(settings, "http.body_min_rate", config.body_min_rate);
   config.write_idle = time_of(settings, "http.timeout.write_idle", config.write_idle);
   config.backend_timeout = time_of(settings, "http.socket.timeout", config.backend_timeout);
   config.connect_timeout = time_of(settings, "http.connection.timeout", config.connect_timeout);
@@ -68,6 +78,7 @@ Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& se
   tls.key = path_of(settings, "https.key", conf);
   tls.pkcs12 = path_of(settings, "https.pkcs12", conf);
   tls.password = settings.get("https.password");
+  tls.http2 = settings.flag("http2.enabled", true);
   tls.client_ca = path_of(settings, "https.client_ca", conf);
   const std::string_view auth = settings.get("https.client_auth");
   using ClientAuth = http::TlsServer::Options::ClientAuth;

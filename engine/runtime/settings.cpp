@@ -43,6 +43,11 @@ constexpr std::array kNumbers{
     Number{"http.keep_alive_requests", 1, std::numeric_limits<std::uint32_t>::max()},
     Number{"http.body_min_rate", 0, std::numeric_limits<std::uint32_t>::max()},
     Number{"http.pool.idle", 0, kDay},
+    Number{"http2.limit.streams", 1, 10'000},
+    Number{"http2.limit.header_block", 1024, 1 << 24},
+    Number{"http2.limit.resets", 1, 1'000'000},
+    Number{"http2.limit.settings", 1, 1'000'000},
+    Number{"http2.limit.pings", 1, 1'000'000},
     Number{"http.socket.timeout", 1, kDay},
     Number{"http.connection.timeout", 0, kDay},
     Number{"http.max.connection.per.host.port", 1, kNoLimit},
@@ -80,7 +85,7 @@ constexpr std::string_view kOthers[] = {
     "synapse.override_endpoint_suspend_config_with_global_values", "build.message.on.failover.enable",
     "http.user.agent.preserve", "http.server.preserve", "http.headers.preserve", "http.response.headers.preserve",
     "http.origin-server", "http.useragent", "http.block_service_list", "skip.wsdl.parsing",
-    "endpoint.allow_link_local"};
+    "endpoint.allow_link_local", "http2.enabled"};
 
 std::vector<std::string_view> known_keys() {
   std::vector<std::string_view> all(std::begin(kOthers), std::end(kOthers));

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.hpp"
-#include "engine/ports/authority.hpp"
 
 namespace myelin::http {
 
@@ -15,12 +14,8 @@ constexpr Duration kLinger{2'000};               // REL-039
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr int kReceiveIo = 101001;               // receiver I/O error receiving
 
-/// The answer with a status and reason that HTTP allows (REL-082).
-Reply sound(Reply reply) {
-  if (reply.status < 200 || reply.status > 599) reply.status = 500;
-  if (!valid_value(reply.reason)) reply.reason = {};
-  return reply;
-}
+/// What an HTTP/2 connection begins with is no request of HTTP/1, so looking for it costs others nothing.
+constexpr std::string_view kHttp2Opening = "PRI * HTTP/2.0\r\n";
 
 }  // namespace
 
@@ -36,6 +31,11 @@ void ClientConnection::start(const boost::asio::ip::tcp::endpoint& remote, std::
   local_ = local;
   tls_ = std::move(tls);
   pipeline_ = &pipeline;
+  origin_ = Origin{};
+  origin_.remote = remote_;
+  origin_.local = local_;
+  origin_.tls = tls_ != nullptr;
+  origin_.client_auth = tls_ && static_cast<const TlsServerContext&>(*tls_).client_auth;
   requests_ = 0;
   idle_ = answered_ = false;
   broken_ = !stream_.adopt(descriptor);
@@ -50,10 +50,12 @@ Task<void> ClientConnection::run() {
       more = co_await exchange();
       message_.reset();
     }
+    if (http2_) co_await serve_http2();
   } catch (const std::exception& error) {  // memory ran out between exchanges
     log::error("http", fmt::format("connection of {}: {}", remote_, error.what()));
     broken_ = true;
   }
+  http2_.reset();
   message_.reset();
   message_.arena.release();
   std::string().swap(out_);
@@ -70,7 +72,18 @@ Task<bool> ClientConnection::shake_hands() {
   const Io outcome = co_await stream_.handshake(due);
   if (outcome != Io::done && log::enabled(log::Severity::debug))
     log::debug("http", fmt::format("TLS handshake with {} failed: {}", remote_, stream_.tls()->problem()));
-  co_return outcome == Io::done;
+  if (outcome != Io::done) co_return false;
+  origin_.server_name = stream_.tls()->server_name();
+  if (stream_.tls()->protocol() != "h2") co_return true;
+  switch_to_http2();
+  co_return false;
+}
+
+Task<void> ClientConnection::serve_http2() {
+  broken_ = false;
+  const bool sound = co_await http2_->run();
+  if (sound) co_await linger();
+  else broken_ = true;
 }
 
 Task<bool> ClientConnection::exchange() {
@@ -105,8 +118,12 @@ Task<bool> ClientConnection::receive_head() {
       const Parse parse = parser_.request(raw, head_, consumed);
       if (parse == Parse::done) {
         take_request(consumed);
-        if (!wrong_server_name()) co_return true;
+        if (!origin_.wrong_server_name(head_.host)) co_return true;
         co_await refuse(421, "wrong_server_name");
+        co_return false;
+      }
+      if (parse == Parse::bad && may_switch() && raw.starts_with(kHttp2Opening)) {
+        switch_to_http2();
         co_return false;
       }
       if (parse == Parse::bad) {
@@ -140,30 +157,15 @@ void ClientConnection::take_request(std::size_t consumed) {
   expect_continue_ = head_.expect_continue;
   body_wanted_ = false;
   keep_alive_ = head_.keep_alive;
-  window_start_ = TimePoint{};
-  window_bytes_ = 0;
+  rate_.begin();
 
-  Incoming& incoming = message_.incoming;
-  incoming.method = head_.method;
-  incoming.target = head_.origin;
-  incoming.absolute = head_.target.find("://") < head_.target.find('/') ? head_.target : std::string_view{};
-  incoming.host = head_.host;
-  incoming.scheme = tls_ ? "https" : "http";
-  incoming.remote_address = remote_;
-  incoming.local_address = local_;
-  incoming.http10 = head_.http10;
-  message_.headers.swap(head_.fields);
-  message_.client_kind = media_kind(head_.content_type);
-  if (head_.framing == Framing::chunked || head_.length > 0) message_.payload.receive(this, head_.content_type);
-  else message_.payload.reset();
+  const bool has_body = head_.framing == Framing::chunked || head_.length > 0;
+  fill_message(message_, head_, origin_, has_body ? this : nullptr);
 }
 
-/// REL-114: where clients show certificates, the handshake must have been for this host.
-bool ClientConnection::wrong_server_name() const {
-  if (!tls_ || !static_cast<const TlsServerContext&>(*tls_).client_auth) return false;
-  const auto host = Authority::parse(head_.host);
-  const std::string_view asked = const_cast<Stream&>(stream_).tls()->server_name();
-  return !asked.empty() && (!host || !text::iequals(host->host, asked));
+/// From now on frames are spoken; what was received of them is still there.
+void ClientConnection::switch_to_http2() {
+  http2_ = std::make_unique<Http2Connection>(loop_, stream_, origin_, *pipeline_);
 }
 
 Task<void> ClientConnection::refuse(int status, const char* reason) {
@@ -228,28 +230,17 @@ Task<BodySource::Status> ClientConnection::fill() {
     if (in.bad()) co_return body_failed(400, in.reason());
     if (!in.body().empty()) co_return Status::more;
     if (in.ended()) co_return Status::end;
-    // REL-033: too few bytes over a window; time in which nobody wanted any does not count.
-    const TimePoint now = Clock::now();
-    if (window_start_ == TimePoint{}) window_start_ = now;
-    else window_start_ += now - paused_at_;
     const std::size_t before = in.raw().size();
-    paused_at_ = now;  // whoever waits here may give up
-    const Io outcome = co_await stream_.read(window_start_ + loop_.config.body_idle);
-    paused_at_ = Clock::now();
-    if (outcome == Io::done) {
-      window_bytes_ += in.raw().size() - before;
-      continue;
-    }
+    const Duration window = loop_.config.body_idle;
+    const TimePoint due = rate_.wait(Clock::now(), window);
+    const Io outcome = co_await stream_.read(due);
+    rate_.waited(Clock::now(), outcome == Io::done ? in.raw().size() - before : 0);
+    if (outcome == Io::done) continue;
     if (outcome != Io::timed_out) co_return body_failed(400, "The client ended the connection within its request");
-    using std::chrono::seconds;
-    const auto window = std::chrono::duration_cast<seconds>(loop_.config.body_idle).count();
-    const auto wanted = loop_.config.body_min_rate * window;
-    if (window_bytes_ == 0 || window_bytes_ < static_cast<std::uint64_t>(wanted)) {
+    if (!rate_.enough(window, loop_.config.body_min_rate)) {
       loop_.counters.refused.add();
       co_return body_failed(408, "Timeout while waiting for the body of the request");
     }
-    window_start_ = paused_at_;
-    window_bytes_ = 0;
   }
 }
 
@@ -299,20 +290,10 @@ Task<bool> ClientConnection::reply(const Reply& wanted) {
   answered_ = true;
   const Reply reply = sound(wanted);
   const bool head_only = message_.incoming.method == "HEAD";
-  const bool bodyless = is_bodyless(reply.status);
-  const bool sends_body = reply.has_body && !head_only && !bodyless && reply.status != 205;
-  keep_alive_ = may_keep_alive(reply);
-
-  OutFraming framing;
-  if (!bodyless) framing.kind = Framing::length;
-  if (reply.has_body && reply.status != 205 && !bodyless) {
-    const auto length = reply.stream ? reply.stream->length() : std::optional<std::uint64_t>(reply.bytes.size());
-    if (length) framing.length = *length;
-    else framing.kind = head_.http10 ? Framing::until_close : Framing::chunked;
-  }
-  if (head_only && reply.head_length >= 0) framing = {Framing::length, static_cast<std::uint64_t>(reply.head_length)};
-  else if (head_only && !reply.has_body) framing.kind = Framing::none;
-  if (sends_body && framing.kind == Framing::until_close) keep_alive_ = false;
+  const ReplyShape shape = shape_of(reply, head_only, head_.http10 ? Framing::until_close : Framing::chunked);
+  const bool sends_body = shape.sends_body;
+  const OutFraming& framing = shape.framing;
+  keep_alive_ = may_keep_alive(reply) && !(sends_body && framing.kind == Framing::until_close);
 
   const ReplyContext context{loop_.config.server_name, keep_alive_, head_.http10};
   out_.clear();
@@ -358,11 +339,13 @@ Task<bool> ClientConnection::write_body(const Reply& reply, bool chunked) {
 // --- the end ----------------------------------------------------------------------------------------
 
 void ClientConnection::drain() {
-  if (idle_) stream_.cancel_read(Io::closed);
+  if (http2_) http2_->drain();
+  else if (idle_) stream_.cancel_read(Io::closed);
 }
 
 void ClientConnection::forget() noexcept {
   task_ = Task<void>();
+  http2_.reset();
   stream_.forget();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // One client: reads requests one after the other, has the pipeline serve each, writes the answers in
-// order. The object, its message and its memory are reused by later connections.
+// order. A client that turns out to speak HTTP/2 is handed to an Http2Connection. The object, its
+// message and its memory are reused by later connections.
 
 #include <exception>
 #include <memory>
@@ -8,7 +9,10 @@
 
 #include "engine/message/message.hpp"
 #include "engine/ports/client.hpp"
+#include "transports/http/body_rate.hpp"
 #include "transports/http/heads.hpp"
+#include "transports/http/http2_connection.hpp"
+#include "transports/http/origin.hpp"
 #include "transports/http/stream.hpp"
 
 namespace myelin::http {
@@ -69,7 +73,9 @@ class ClientConnection final : public Client, private BodySource, private Stream
   Task<bool> write_body(const Reply& reply, bool chunked);
   Task<bool> skip_body();
   Task<void> linger();
-  bool wrong_server_name() const;
+  bool may_switch() const noexcept { return requests_ == 0 && !tls_ && loop_.config.http2; }
+  void switch_to_http2();
+  Task<void> serve_http2();
   bool may_keep_alive(const Reply& reply) const noexcept;
   Status body_failed(int status, const char* text);
   bool body_done() const noexcept { return stream_.in.ended() && stream_.in.body().empty(); }
@@ -84,6 +90,8 @@ class ClientConnection final : public Client, private BodySource, private Stream
   std::string out_;
   std::string remote_, local_;
   std::shared_ptr<const TlsServer> tls_;
+  Origin origin_;
+  std::unique_ptr<Http2Connection> http2_;  ///< once the client speaks HTTP/2
   Pipeline* pipeline_ = nullptr;
   Task<void> task_;
   std::uint32_t requests_ = 0;
@@ -94,9 +102,7 @@ class ClientConnection final : public Client, private BodySource, private Stream
   bool expect_continue_ = false;
   bool body_wanted_ = false;    ///< somebody began to read the request body
   bool broken_ = false;         ///< the client is gone, or must see an abort
-  TimePoint window_start_{};    ///< of the rate check (REL-033)
-  TimePoint paused_at_{};       ///< when the last wait for body bytes ended
-  std::uint64_t window_bytes_ = 0;
+  BodyRate rate_;               ///< of the body under way
 };
 
 }  // namespace myelin::http

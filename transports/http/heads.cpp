@@ -73,6 +73,29 @@ void add_status_line(std::string& to, int status, std::string_view reason) {
 
 }  // namespace
 
+Reply sound(Reply reply) {
+  if (reply.status < 200 || reply.status > 599) reply.status = 500;
+  if (!valid_value(reply.reason)) reply.reason = {};
+  return reply;
+}
+
+ReplyShape shape_of(const Reply& reply, bool head_only, Framing unknown) {
+  ReplyShape shape;
+  OutFraming& framing = shape.framing;
+  const bool bodyless = is_bodyless(reply.status);
+  const bool has_body = reply.has_body && !bodyless && reply.status != 205;
+  shape.sends_body = has_body && !head_only;
+  if (!bodyless) framing.kind = Framing::length;
+  if (has_body) {
+    const auto length = reply.stream ? reply.stream->length() : std::optional<std::uint64_t>(reply.bytes.size());
+    if (length) framing.length = *length;
+    else framing.kind = unknown;
+  }
+  if (head_only && reply.head_length >= 0) framing = {Framing::length, static_cast<std::uint64_t>(reply.head_length)};
+  else if (head_only && !reply.has_body) framing.kind = Framing::none;
+  return shape;
+}
+
 void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to) {
   add_status_line(to, reply.status, reply.reason);
   const bool own_type = reply.drop_content_type || !reply.content_type.empty();

@@ -24,10 +24,21 @@ struct ReplyContext {
   bool http10 = false;     ///< the client speaks HTTP/1.0
 };
 
-void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to);
-void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to);
+/// The answer with a status and reason that HTTP allows (REL-082).
+Reply sound(Reply reply);
 
 /// A status that never has a body nor tells its length (REL-070).
 constexpr bool is_bodyless(int status) noexcept { return status == 204 || status == 304 || status < 200; }
+
+/// How much of a reply goes out, whatever the version of HTTP.
+struct ReplyShape {
+  bool sends_body = false;
+  OutFraming framing;
+};
+/// `unknown`: the framing of a body whose length is not known.
+ReplyShape shape_of(const Reply& reply, bool head_only, Framing unknown);
+
+void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to);
+void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to);
 
 }  // namespace myelin::http

@@ -14,6 +14,7 @@
 #include "engine/ports/client.hpp"
 #include "engine/ports/sender.hpp"
 #include "transports/http/codec.hpp"
+#include "transports/http/http2_guard.hpp"
 
 namespace myelin::http {
 
@@ -35,6 +36,8 @@ struct Config {
   std::size_t per_endpoint_waiting = 1024;
   std::size_t max_connections = 0;        // REL-020; 0: from the descriptor limit
   Duration pool_idle{50'000};             // an idle upstream connection is kept so long
+  bool http2 = true;                      // also in clear text, by prior knowledge
+  Http2Limits http2_limits;               // REL-041
   std::shared_ptr<const TlsClient> backend_tls;
   std::string server_name = "Myelin";     // Server header; empty: none
 };

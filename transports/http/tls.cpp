@@ -92,12 +92,16 @@ Result<void> use_pkcs12(SSL_CTX* context, const std::string& path, const std::st
   return {};
 }
 
+/// In the order of our preference; the second half is what we speak without HTTP/2.
+constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+constexpr std::size_t kHttp2Size = 3;
+
 int select_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
-                    unsigned int offered_size, void*) {
-  static constexpr unsigned char kHttp11[] = "\x08http/1.1";
+                    unsigned int offered_size, void* spoken) {
+  const auto* ours = static_cast<const unsigned char*>(spoken);
+  const auto ours_size = static_cast<unsigned int>(std::strlen(static_cast<const char*>(spoken)));
   unsigned char* found = nullptr;
-  if (SSL_select_next_proto(&found, size, kHttp11, sizeof kHttp11 - 1, offered, offered_size) !=
-      OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&found, size, ours, ours_size, offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *chosen = found;
   return SSL_TLSEXT_ERR_OK;
@@ -140,7 +144,8 @@ Result<std::shared_ptr<const TlsServer>> TlsServer::make(const Options& options)
   static constexpr unsigned char kSessions[] = "myelin";
   SSL_CTX_set_session_id_context(context.get(), kSessions, sizeof kSessions - 1);
   SSL_CTX_set_max_early_data(context.get(), 0);
-  SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, nullptr);
+  const unsigned char* spoken = options.http2 ? kProtocols : kProtocols + kHttp2Size;
+  SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, const_cast<unsigned char*>(spoken));
   const bool asks = options.client_auth != Options::ClientAuth::none;
   return std::shared_ptr<const TlsServer>(std::make_shared<TlsServerContext>(std::move(context), asks));
 }

@@ -16,6 +16,7 @@ class TlsServer {
     std::string pkcs12, password;          ///< a PKCS#12 file
     enum class ClientAuth { none, optional, require } client_auth = ClientAuth::none;
     std::string client_ca;                 ///< PEM file of accepted issuers
+    bool http2 = true;                     ///< offered to clients, by ALPN
   };
   /// Fault: what is wrong with which file.
   static Result<std::shared_ptr<const TlsServer>> make(const Options& options);

@@ -80,6 +80,8 @@ class TlsEngine {
   bool ready() const noexcept { return ready_; }
   /// Why the handshake failed, for a fault's detail.
   std::string problem() const;
+  /// What ALPN agreed on, or empty.
+  std::string_view protocol() const noexcept;
   /// The server name the client asked for, or empty.
   std::string_view server_name() const noexcept;
 

@@ -187,6 +187,13 @@ std::string TlsEngine::problem() const {
   return "the peer ended the handshake";
 }
 
+std::string_view TlsEngine::protocol() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 std::string_view TlsEngine::server_name() const noexcept {
   const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
   return name ? std::string_view(name) : std::string_view{};

@@ -173,7 +173,7 @@ TEST_F(Tls, ServesHttps) {  // REL-110
   Running running(Config(), echo, server());
   running.start();
   TlsPeer client(running.port, {}, [](SSL* ssl) {
-    static const unsigned char kOffer[] = "\x02h2\x08http/1.1";
+    static const unsigned char kOffer[] = "\x08http/1.1";
     SSL_set_alpn_protos(ssl, kOffer, sizeof kOffer - 1);
   });
   ASSERT_TRUE(client.connected);
@@ -187,6 +187,27 @@ TEST_F(Tls, ServesHttps) {  // REL-110
   const std::string answer =
       client.exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + body);
   EXPECT_EQ(answer.substr(answer.find("\r\n\r\n") + 4), body);
+}
+
+TEST_F(Tls, OffersHttp2UnlessItIsOff) {
+  for (const bool on : {true, false}) {
+    TlsServer::Options options;
+    options.certificate = files.certificate("server.pem", leaf);
+    options.key = files.key("server.key", leaf);
+    options.http2 = on;
+    EchoPipeline echo;
+    Running running(Config(), echo, server(options));
+    running.start();
+    TlsPeer client(running.port, {}, [](SSL* ssl) {
+      static const unsigned char kOffer[] = "\x08http/1.1\x02h2";
+      SSL_set_alpn_protos(ssl, kOffer, sizeof kOffer - 1);
+    });
+    ASSERT_TRUE(client.connected);
+    const unsigned char* chosen = nullptr;
+    unsigned int size = 0;
+    SSL_get0_alpn_selected(client.ssl(), &chosen, &size);
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(chosen), size), on ? "h2" : "http/1.1");
+  }
 }
 
 TEST_F(Tls, HeadAndSmallBodyAreOneRecord) {

@@ -1,0 +1,297 @@
+// Frames in, exchanges, frames out.
+
+#include "transports/http/http2_connection.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "engine/base/log.hpp"
+
+namespace myelin::http {
+
+namespace {
+
+constexpr Duration kDrainNotice{1'000};  // for requests that crossed the announcement on their way
+
+}  // namespace
+
+Http2Connection::Http2Connection(Loop& loop, Stream& stream, const Origin& origin, Pipeline& pipeline)
+    : loop_(loop),
+      stream_(stream),
+      origin_(origin),
+      pipeline_(pipeline),
+      session_(loop.config.limits, loop.config.http2_limits, *this),
+      drain_timer_(loop.wheel, this, [](void* self) { static_cast<Http2Connection*>(self)->end_drain(); }),
+      idle_since_(Clock::now()) {}
+
+/// Exchanges go first: they use everything else.
+Http2Connection::~Http2Connection() {
+  writer_ = Task<void>();
+  input_over_ = broken_ = true;
+  streams_.clear();
+}
+
+Task<bool> Http2Connection::run() {
+  writer_ = write();
+  if (loop_.draining) drain();
+  try {
+    co_await read();
+  } catch (const std::bad_alloc&) {
+    broken_ = true;
+  }
+  input_over_ = true;
+  if (broken_) writer_ = Task<void>();  // whatever it waits for
+  give_up();
+  schedule();
+  while (!streams_.empty() || scheduled_ || !writer_.done()) co_await settled_place_.wait();
+  co_return !broken_;
+}
+
+// --- reading ----------------------------------------------------------------------------------------
+
+Task<void> Http2Connection::read() {
+  for (;;) {
+    const bool sound = take_input();
+    if (!sound) {
+      broken_ = true;
+      co_return;
+    }
+    start_and_wake();
+    schedule();
+    Io outcome;
+    if (streams_.empty()) outcome = co_await stream_.read_idle(due());
+    else outcome = co_await stream_.read(due());
+    if (broken_ || session_.over()) co_return;
+    if (outcome == Io::done) continue;
+    if (outcome == Io::timed_out) time_out();
+    else broken_ = true;
+    co_return;
+  }
+}
+
+/// False: the session is dead.
+bool Http2Connection::take_input() {
+  Inbound& in = stream_.in;
+  in.next_message();
+  const std::string_view raw = in.raw();
+  if (raw.empty()) return true;
+  const bool sound = session_.receive(raw);
+  in.eat(raw.size());
+  if (!sound) log::warn("http", fmt::format("{} does not speak HTTP/2", origin_.remote));
+  if (*session_.guard().reason() != '\0' && !input_over_) {
+    input_over_ = true;
+    loop_.counters.refused.add();
+    log::warn("http", fmt::format("gave up the HTTP/2 connection of {}: {}", origin_.remote, session_.guard().reason()));
+  }
+  return sound;
+}
+
+/// REL-030..032: a head that has begun has its time, an idle connection another one.
+TimePoint Http2Connection::due() const noexcept {
+  if (session_.guard().in_head()) return session_.guard().head_began() + loop_.config.head_timeout;
+  return streams_.empty() ? idle_since_ + loop_.config.keep_alive : kNever;
+}
+
+void Http2Connection::time_out() {
+  const bool slow = session_.guard().in_head();
+  if (slow) {
+    loop_.counters.refused.add();
+    log::warn("http", fmt::format("gave up the HTTP/2 connection of {}: head_timeout", origin_.remote));
+  }
+  session_.terminate(slow ? Http2Error::calm : Http2Error::none);
+}
+
+/// Nothing more comes: whoever waits for it is told.
+void Http2Connection::give_up() {
+  for (const auto& stream : streams_) stream->give_up();
+}
+
+// --- requests ---------------------------------------------------------------------------------------
+
+void Http2Connection::request(std::int32_t id, bool body_follows) {
+  if (input_over_) return;
+  // Exchanges outlive the streams that their client resets: they count too (REL-041).
+  if (streams_.size() >= std::size_t{2} * loop_.config.http2_limits.streams) {
+    session_.reset(id, Http2Error::refused_stream);
+    return;
+  }
+  const std::string_view text = session_.head().finish(body_follows);
+  if (text.empty()) {
+    refuse(id, session_.head().refusal());
+    return;
+  }
+  Http2Stream& stream = new_stream();
+  stream.begin(id, body_follows);
+  if (!stream.accept(text)) {
+    refuse(id, stream.refusal());
+    finished(stream);
+    return;
+  }
+  session_.attach(id, &stream);
+  begun_.push_back(&stream);
+  if (++requests_ >= loop_.config.keep_alive_requests) drain();  // REL-032
+}
+
+Http2Stream& Http2Connection::new_stream() {
+  if (spare_.empty()) spare_.push_back(std::make_unique<Http2Stream>(*this));
+  streams_.push_back(std::move(spare_.back()));
+  spare_.pop_back();
+  streams_.back()->index = streams_.size() - 1;
+  for (auto* notes : {&begun_, &to_wake_, &finished_}) notes->reserve(streams_.size());  // taking note cannot fail
+  return *streams_.back();
+}
+
+void Http2Connection::refuse(std::int32_t id, const Refusal& refusal) {
+  loop_.counters.refused.add();
+  log::warn("http", fmt::format("refused a request of {}: {} {}", origin_.remote, refusal.status, refusal.reason));
+  Reply reply;
+  reply.status = refusal.status;
+  write_head(reply, OutFraming{Framing::length, 0});
+  session_.answer(id, head_, false);
+}
+
+void Http2Connection::finished(Http2Stream& stream) {
+  finished_.push_back(&stream);
+  schedule();
+}
+
+/// Takes exchanges that have ended out of the list; none of their coroutines runs here.
+void Http2Connection::reap() {
+  if (finished_.empty()) return;
+  for (Http2Stream* stream : finished_) {
+    consumed(*stream, stream->drop_body());
+    if (!broken_) session_.attach(stream->id(), nullptr);
+    std::erase(to_wake_, stream);
+    stream->wake_due = false;
+    std::swap(streams_[stream->index], streams_.back());
+    streams_[stream->index]->index = stream->index;
+    spare_.push_back(std::move(streams_.back()));
+    streams_.pop_back();
+  }
+  finished_.clear();
+  if (!streams_.empty()) return;
+  idle_since_ = Clock::now();
+  spare_.resize(1);
+  session_.head().release();
+  stream_.cancel_read(Io::done);  // the reader goes on as one that is idle
+}
+
+// --- what streams ask for -----------------------------------------------------------------------------
+
+void Http2Connection::wake_later(Http2Stream& stream) {
+  if (std::exchange(stream.wake_due, true)) return;
+  to_wake_.push_back(&stream);
+  schedule();
+}
+
+void Http2Connection::write_head(const Reply& reply, const OutFraming& framing) {
+  const ReplyContext context{loop_.config.server_name, true, false};
+  head_.clear();
+  write_reply_head(reply, framing, context, head_);
+}
+
+bool Http2Connection::answer(Http2Stream& stream, const Reply& reply, const ReplyShape& shape) {
+  if (broken_) return false;
+  write_head(reply, shape.framing);
+  schedule();
+  return session_.answer(stream.id(), head_, shape.sends_body);
+}
+
+void Http2Connection::send_continue(Http2Stream& stream) {
+  if (broken_) return;
+  session_.interim(stream.id(), "100");
+  schedule();
+}
+
+void Http2Connection::resume_body(Http2Stream& stream) {
+  stream.out_waits = false;
+  if (broken_) return;
+  session_.resume_body(stream.id());
+  schedule();
+}
+
+void Http2Connection::reset(Http2Stream& stream, Http2Error error) {
+  if (broken_) return;
+  session_.reset(stream.id(), error);
+  schedule();
+}
+
+void Http2Connection::consumed(Http2Stream& stream, std::size_t bytes) noexcept {
+  if (bytes == 0 || broken_) return;
+  session_.consumed(stream.id(), bytes);
+  schedule();
+}
+
+// --- turns: what was noted is done when nobody is in the middle of something ----------------------------
+
+void Http2Connection::schedule() {
+  if (std::exchange(scheduled_, true)) return;
+  boost::asio::post(loop_.io, [this, &loop = loop_] {
+    if (!loop.ended) turn();
+  });
+}
+
+void Http2Connection::turn() {
+  start_and_wake();
+  reap();
+  scheduled_ = false;
+  output_place_.wake();
+  if (broken_ || session_.over()) stream_.cancel_read(Io::closed);
+  if (input_over_ && !scheduled_) settled_place_.wake();
+}
+
+void Http2Connection::start_and_wake() {
+  for (std::size_t i = 0; i < begun_.size(); ++i) begun_[i]->start();
+  begun_.clear();
+  for (std::size_t i = 0; i < to_wake_.size(); ++i) {
+    Http2Stream& stream = *to_wake_[i];
+    stream.wake_due = false;
+    stream.wake();
+  }
+  to_wake_.clear();
+}
+
+// --- writing ----------------------------------------------------------------------------------------
+
+Task<void> Http2Connection::write() {
+  while (!broken_) {
+    const bool sound = session_.output(out_);
+    if (!sound) {
+      broken_ = true;
+      break;
+    }
+    if (out_.empty()) {
+      if (input_over_ && streams_.empty()) break;
+      if (streams_.empty()) std::string().swap(out_);
+      co_await output_place_.wait();
+      continue;
+    }
+    const Pieces pieces{std::string_view(out_)};
+    const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
+    out_.clear();
+    if (outcome != Io::done) broken_ = true;
+  }
+  schedule();
+}
+
+// --- the end ----------------------------------------------------------------------------------------
+
+void Http2Connection::drain() {
+  if (std::exchange(announced_, true) || broken_) return;
+  session_.announce_end();
+  drain_timer_.set(Clock::now() + kDrainNotice);
+  schedule();
+}
+
+void Http2Connection::end_known() {
+  if (announced_) end_drain();
+}
+
+void Http2Connection::end_drain() {
+  drain_timer_.clear();
+  if (broken_ || std::exchange(refuses_, true)) return;
+  session_.refuse_more();
+  schedule();
+}
+
+}  // namespace myelin::http

@@ -1,0 +1,81 @@
+#pragma once
+// An HTTP/2 client: reads frames, has the pipeline serve each request as it comes, many at once, and
+// writes what their answers make of it. Lives from the preface (REL-030: its first bytes may have been
+// received already) to the last exchange.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "transports/http/http2_session.hpp"
+#include "transports/http/http2_stream.hpp"
+#include "transports/http/origin.hpp"
+#include "transports/http/stream.hpp"
+
+namespace myelin::http {
+
+class Http2Connection final : private Http2Session::Events {
+ public:
+  Http2Connection(Loop& loop, Stream& stream, const Origin& origin, Pipeline& pipeline);
+  ~Http2Connection();
+
+  /// Serves the client. Ends when every exchange has ended. False: the connection is broken.
+  Task<bool> run();
+  /// No further requests: tells the client, ends after the exchanges under way.
+  void drain();
+
+  // For the streams.
+  Loop& loop() noexcept { return loop_; }
+  const Origin& origin() const noexcept { return origin_; }
+  Pipeline& pipeline() noexcept { return pipeline_; }
+  /// Wakes the stream's coroutines when it is safe to.
+  void wake_later(Http2Stream& stream);
+  bool answer(Http2Stream& stream, const Reply& reply, const ReplyShape& shape);
+  void send_continue(Http2Stream& stream);
+  void resume_body(Http2Stream& stream);
+  void reset(Http2Stream& stream, Http2Error error);
+  void consumed(Http2Stream& stream, std::size_t bytes) noexcept;
+  /// Its exchange has ended.
+  void finished(Http2Stream& stream);
+
+ private:
+  // Http2Session::Events
+  void request(std::int32_t id, bool body_follows) override;
+  void end_known() override;
+
+  Task<void> read();
+  Task<void> write();
+  bool take_input();
+  void give_up();
+  TimePoint due() const noexcept;
+  void time_out();
+  void refuse(std::int32_t id, const Refusal& refusal);
+  void write_head(const Reply& reply, const OutFraming& framing);
+  Http2Stream& new_stream();
+  void schedule();
+  void turn();
+  void start_and_wake();
+  void reap();
+  void end_drain();
+
+  Loop& loop_;
+  Stream& stream_;
+  Origin origin_;
+  Pipeline& pipeline_;
+  Http2Session session_;
+  std::vector<std::unique_ptr<Http2Stream>> streams_, spare_;
+  std::vector<Http2Stream*> begun_, to_wake_, finished_;
+  std::string head_, out_;
+  WaitingPlace output_place_, settled_place_;
+  Timer drain_timer_;
+  TimePoint idle_since_;
+  std::uint32_t requests_ = 0;
+  bool scheduled_ = false;
+  bool input_over_ = false;   ///< nothing more is read
+  bool broken_ = false;       ///< nothing more is written
+  bool announced_ = false;    ///< the client knows that the end comes
+  bool refuses_ = false;      ///< and that no further requests are taken
+  Task<void> writer_;
+};
+
+}  // namespace myelin::http

@@ -1,0 +1,94 @@
+#pragma once
+// One request of an HTTP/2 client and its answer: what a whole connection is in HTTP/1. Many run at the
+// same time on their connection, which owns and reuses them.
+
+#include <memory>
+#include <string_view>
+
+#include "engine/message/message.hpp"
+#include "engine/ports/client.hpp"
+#include "transports/http/body_rate.hpp"
+#include "transports/http/heads.hpp"
+#include "transports/http/http2_body.hpp"
+#include "transports/http/http2_session.hpp"
+#include "transports/http/loop.hpp"
+#include "transports/http/waiting_place.hpp"
+
+namespace myelin::http {
+
+class Http2Connection;
+
+class Http2Stream final : public Client, public Http2Side, private BodySource {
+ public:
+  explicit Http2Stream(Http2Connection& connection);
+
+  /// Ready for the next request.
+  void begin(std::int32_t id, bool body_follows);
+  /// Judges the head and fills the message. False: refusal() says why.
+  bool accept(std::string_view text);
+  const Refusal& refusal() const noexcept { return refusal_; }
+  /// Runs the exchange; the connection is told when it has ended.
+  void start() noexcept;
+  /// Something happened: whoever waits looks again.
+  void wake();
+  /// The connection is gone: nothing comes and nothing goes out.
+  void give_up() noexcept { closed(); }
+  /// Bytes that were not consumed; they are forgotten.
+  std::size_t drop_body() noexcept;
+
+  std::int32_t id() const noexcept { return id_; }
+  std::size_t index = 0;     ///< in the connection's list
+  bool wake_due = false;     ///< it is in the connection's list of those to be woken
+
+  // Http2Side
+  void received(std::string_view bytes) override;
+  void received_all() override;
+  void taken() override;
+  void sent_all() override;
+  void closed() noexcept override;
+
+  // Client
+  Task<bool> reply(const Reply& wanted) override;
+  bool answered() const noexcept override { return answered_; }
+
+ private:
+  // BodySource: the request's body
+  std::string_view buffered() const noexcept override { return body_.front(); }
+  bool ended() const noexcept override { return body_ended_ && body_.front_is_last(); }
+  void consume(std::size_t bytes) noexcept override;
+  Task<Status> fill() override;
+  const Fault& fault() const noexcept override { return fault_; }
+  std::optional<std::uint64_t> length() const noexcept override;
+
+  Task<void> run();
+  Task<void> serve();
+  Task<bool> write_body(const Reply& reply);
+  Task<bool> sent();
+  Status body_failed(int status, const char* text);
+  void body_late();
+  void answer_late();
+
+  Http2Connection& connection_;
+  Loop& loop_;
+  std::int32_t id_ = 0;
+  RequestHead head_;
+  Refusal refusal_;
+  Message message_;
+  Fault fault_;
+  Http2Body body_;
+  BodyRate rate_;
+  std::size_t arrived_ = 0;       ///< body bytes since the wait for some began
+  WaitingPlace body_place_, answer_place_;
+  Timer body_timer_, answer_timer_;
+  bool body_follows_ = false;
+  bool body_ended_ = false;       ///< all of it is here
+  bool body_late_ = false;        ///< the time to wait for some is over
+  bool expect_continue_ = false;
+  bool answered_ = false;         ///< an answer has begun
+  bool end_sent_ = false;         ///< and went out
+  bool closed_ = false;           ///< the stream is over
+  bool answer_late_ = false;      ///< the client takes nothing of the answer
+  Task<void> task_;
+};
+
+}  // namespace myelin::http

@@ -1,0 +1,32 @@
+// Requests as messages.
+
+#include "transports/http/origin.hpp"
+
+#include "engine/base/text.hpp"
+#include "engine/ports/authority.hpp"
+
+namespace myelin::http {
+
+bool Origin::wrong_server_name(std::string_view host) const noexcept {
+  if (!client_auth || server_name.empty()) return false;
+  const auto authority = Authority::parse(host);
+  return !authority || !text::iequals(authority->host, server_name);
+}
+
+void fill_message(Message& message, RequestHead& head, const Origin& origin, BodySource* body) {
+  Incoming& incoming = message.incoming;
+  incoming.method = head.method;
+  incoming.target = head.origin;
+  incoming.absolute = head.target.find("://") < head.target.find('/') ? head.target : std::string_view{};
+  incoming.host = head.host;
+  incoming.scheme = origin.tls ? "https" : "http";
+  incoming.remote_address = origin.remote;
+  incoming.local_address = origin.local;
+  incoming.http10 = head.http10;
+  message.headers.swap(head.fields);
+  message.client_kind = media_kind(head.content_type);
+  if (body) message.payload.receive(body, head.content_type);
+  else message.payload.reset();
+}
+
+}  // namespace myelin::http

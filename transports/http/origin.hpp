@@ -1,0 +1,28 @@
+#pragma once
+// Where requests come from, and how a validated head becomes a message: the same for all versions of
+// HTTP.
+
+#include <string_view>
+
+#include "engine/message/message.hpp"
+#include "transports/http/codec.hpp"
+
+namespace myelin::http {
+
+/// The connection a request came by. Views of its owner's texts.
+struct Origin {
+  std::string_view remote;       ///< address, without port
+  std::string_view local;        ///< "address:port" of the listening side
+  bool tls = false;
+  bool client_auth = false;      ///< the listener asks clients for certificates
+  std::string_view server_name;  ///< that the handshake asked for, or empty
+
+  /// REL-114: where clients show certificates, the handshake must have been for this host.
+  bool wrong_server_name(std::string_view host) const noexcept;
+};
+
+/// Makes the message what `head` says; `body` null: none follows. The head's texts must be the
+/// message's own; its fields are taken.
+void fill_message(Message& message, RequestHead& head, const Origin& origin, BodySource* body);
+
+}  // namespace myelin::http
