@@ -43,7 +43,9 @@ Task<bool> Http2Connection::run() {
   if (broken_) writer_ = Task<void>();  // whatever it waits for
   give_up();
   schedule();
-  while (!streams_.empty() || scheduled_ || !writer_.done()) co_await settled_place_.wait();
+  while (scheduled_ || !writer_.done()) co_await settled_place_.wait();
+  if (!broken_ && !streams_.empty()) stream_.shutdown_send();  // exchanges may take long to notice
+  while (scheduled_ || !streams_.empty()) co_await settled_place_.wait();
   co_return !broken_;
 }
 
@@ -261,7 +263,7 @@ Task<void> Http2Connection::write() {
       break;
     }
     if (out_.empty()) {
-      if (input_over_ && streams_.empty()) break;
+      if (input_over_) break;
       if (streams_.empty()) std::string().swap(out_);
       co_await output_place_.wait();
       continue;
