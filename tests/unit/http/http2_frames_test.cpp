@@ -1,7 +1,10 @@
 // What RFC 9113 and RFC 7541 ask of a server whose client breaks their rules, frame by frame. Where they
 // ask for an error but nothing is at stake (priorities, streams that are over), the frame is ignored.
 
+#include <random>
+
 #include "tests/unit/http/http2_wire.hpp"
+#include "transports/http/counters.hpp"
 
 namespace myelin::http::test {
 namespace {
@@ -32,6 +35,13 @@ std::string get_of(std::string_view block, std::uint32_t id = 1) {
 }
 std::string setting(std::uint32_t key, std::uint32_t value) {
   return frame_of(frame::settings, 0, 0, big_endian(key, 2) + big_endian(value));
+}
+
+std::string block_in_pieces(std::uint32_t id) {
+  const std::string block = hpack(request_fields("GET", "/pieces"));
+  return frame_of(frame::headers, kEndStream, id, block.substr(0, 5)) +
+         frame_of(frame::continuation, 0, id, block.substr(5, 10)) +
+         frame_of(frame::continuation, kEndHeaders, id, block.substr(15));
 }
 
 class Http2Frames : public testing::TestWithParam<FrameCase> {};
@@ -133,6 +143,53 @@ INSTANTIATE_TEST_SUITE_P(
         FrameCase{"table_size_behind_fields", get_of("\x20"), kCompression},
         FrameCase{"table_size_too_large", frame_of(frame::headers, 5, 1, "\x3f\xff\xff\x7f" + hpack(request_fields("GET", "/"))), kCompression}),
     [](const auto& one) { return one.param.name; });
+
+// REL-005: whatever comes, in whatever pieces, and however it ends, others are served.
+TEST(Http2RandomFrames, HurtNobodyElse) {
+  Backend backend(answering([](const Peer::Whole& request) { return ok(request.body + "!"); }));
+  Proxy proxy(backend.port());
+  proxy.start();
+  const char* asked = std::getenv("MYELIN_FUZZ_ROUNDS");
+  const unsigned rounds = asked ? static_cast<unsigned>(std::atoi(asked)) : 200;
+  for (unsigned round = 0; round < rounds; ++round) {
+    std::mt19937 random(round);
+    const auto below = [&](std::uint32_t most) { return static_cast<std::uint32_t>(random() % most); };
+    std::string bytes = std::string(kPreface) + frame_of(frame::settings, 0, 0);
+    std::uint32_t next = 1;
+    for (std::uint32_t count = below(60); count > 0; --count) {
+      const std::uint32_t id = 1 + 2 * below(next / 2 + 1);
+      switch (below(12)) {
+        case 0:
+        case 1:
+        case 2: bytes += below(2) ? get(next) : begin_post(next); next += 2; break;
+        case 3:
+        case 4: bytes += frame_of(frame::data, static_cast<std::uint8_t>(below(4) == 0), id, std::string(below(16'000), 'x')); break;
+        case 5: bytes += frame_of(frame::reset, 0, id, big_endian(below(14))); break;
+        case 6: bytes += frame_of(frame::window, 0, below(2) ? id : 0, big_endian(1 + below(100'000))); break;
+        case 7: bytes += setting(1 + below(9), below(3) ? below(70'000) : below(2)); break;
+        case 8: bytes += frame_of(frame::headers, 5, id, hpack({{"x", "trailer"}})); break;
+        case 9: bytes += block_in_pieces(next); next += 2; break;
+        case 10: bytes += kPing; break;
+        default:
+          if (below(8) == 0) bytes += frame_of(static_cast<std::uint8_t>(below(12)), static_cast<std::uint8_t>(below(256)), below(5), std::string(below(20), '\x82'));
+      }
+    }
+    Http2Peer client(proxy.connect());
+    const std::size_t first = below(static_cast<std::uint32_t>(bytes.size()));
+    client.send(std::string_view(bytes).substr(0, first));
+    client.send(std::string_view(bytes).substr(first));
+    if (below(3) == 0) client.peer().reset();
+    else if (below(2) == 0) client.peer().half_close();
+    else client.read();
+  }
+  Http2Peer client(proxy.connect());
+  EXPECT_EQ(client.greet().answer(client.post("/", "last")).body, "last!");
+  client.peer().close();
+  const Counters& counters = proxy.running.shard->counters();
+  EXPECT_TRUE(advance_until(Duration(0), [&] { return counters.open.get() == 0; }));
+  EXPECT_EQ(proxy.running.shard->active(), 0u);
+  EXPECT_EQ(counters.requests.get(), counters.answered.get() + counters.aborted.get());  // REL-001
+}
 
 TEST(Http2Preface, AnythingElseIsNoHttp2) {
   EchoPipeline echo;
