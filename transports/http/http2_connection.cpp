@@ -66,7 +66,7 @@ Task<void> Http2Connection::read() {
     if (broken_ || session_.over()) co_return;
     if (outcome == Io::done) continue;
     if (outcome == Io::timed_out) time_out();
-    else broken_ = true;
+    else broken_ = outcome != Io::closed || !streams_.empty();
     co_return;
   }
 }
@@ -74,17 +74,12 @@ Task<void> Http2Connection::read() {
 /// False: the session is dead.
 bool Http2Connection::take_input() {
   Inbound& in = stream_.in;
-  in.next_message();
   const std::string_view raw = in.raw();
   if (raw.empty()) return true;
   const bool sound = session_.receive(raw);
   in.eat(raw.size());
   if (!sound) log::warn("http", fmt::format("{} does not speak HTTP/2", origin_.remote));
-  if (*session_.guard().reason() != '\0' && !input_over_) {
-    input_over_ = true;
-    loop_.counters.refused.add();
-    log::warn("http", fmt::format("gave up the HTTP/2 connection of {}: {}", origin_.remote, session_.guard().reason()));
-  }
+  if (*session_.guard().reason() != '\0') input_over_ = true;
   return sound;
 }
 
@@ -95,12 +90,16 @@ TimePoint Http2Connection::due() const noexcept {
 }
 
 void Http2Connection::time_out() {
-  const bool slow = session_.guard().in_head();
-  if (slow) {
-    loop_.counters.refused.add();
-    log::warn("http", fmt::format("gave up the HTTP/2 connection of {}: head_timeout", origin_.remote));
-  }
-  session_.terminate(slow ? Http2Error::calm : Http2Error::none);
+  slow_head_ = session_.guard().in_head();
+  session_.terminate(slow_head_ ? Http2Error::calm : Http2Error::none);
+}
+
+void Http2Connection::blamed(bool connection, const char* error) {
+  loop_.counters.refused.add();
+  if (connection && slow_head_) error = "head_timeout";
+  else if (connection && *session_.guard().reason() != '\0') error = session_.guard().reason();
+  const char* what = connection ? "connection" : "request";
+  log::warn("http", fmt::format("gave up an HTTP/2 {} of {}: {}", what, origin_.remote, error));
 }
 
 /// Nothing more comes: whoever waits for it is told.
@@ -174,7 +173,7 @@ void Http2Connection::reap() {
   if (!streams_.empty()) return;
   idle_since_ = Clock::now();
   spare_.resize(1);
-  session_.head().release();
+  if (!session_.guard().in_head()) session_.head().release();
   stream_.cancel_read(Io::done);  // the reader goes on as one that is idle
 }
 

@@ -42,6 +42,7 @@ class Http2Connection final : private Http2Session::Events {
   // Http2Session::Events
   void request(std::int32_t id, bool body_follows) override;
   void end_known() override;
+  void blamed(bool connection, const char* error) override;
 
   Task<void> read();
   Task<void> write();
@@ -73,6 +74,7 @@ class Http2Connection final : private Http2Session::Events {
   bool scheduled_ = false;
   bool input_over_ = false;   ///< nothing more is read
   bool broken_ = false;       ///< nothing more is written
+  bool slow_head_ = false;    ///< a head did not end in time
   bool announced_ = false;    ///< the client knows that the end comes
   bool refuses_ = false;      ///< and that no further requests are taken
   Task<void> writer_;

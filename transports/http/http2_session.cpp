@@ -29,6 +29,9 @@ bool is_request(const nghttp2_frame& frame) noexcept {
   return frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
 }
 
+/// Streams are reset with these for reasons that are not the client's.
+bool is_ours(std::uint32_t error) noexcept { return error == NGHTTP2_INTERNAL_ERROR || error == NGHTTP2_CANCEL; }
+
 /// What is thrown must not pass through a C library.
 template <class Work>
 int shielded(Work work) noexcept {
@@ -156,7 +159,11 @@ struct Http2Callbacks {
     Http2Session& self = *static_cast<Http2Session*>(user);
     const std::int32_t id = frame->hd.stream_id;
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
+      const std::uint32_t error = frame->rst_stream.error_code;
       if (!self.guard_.reset_sent(Clock::now())) self.terminate(Http2Error::calm);
+      if (!is_ours(error)) return self.blame(false, error);
+    } else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      return self.blame(true, frame->goaway.error_code);
     } else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == kAnyStream) {
       return nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, nullptr);
     } else if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) && ends(*frame)) {
@@ -223,6 +230,13 @@ bool Http2Session::receive(std::string_view bytes) {
   }
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   return nghttp2_session_mem_recv(session_.get(), data, bytes.size()) >= 0;
+}
+
+int Http2Session::blame(bool connection, std::uint32_t error) noexcept {
+  return shielded([&] {
+    events_.blamed(connection, nghttp2_http2_strerror(error));
+    return 0;
+  });
 }
 
 /// Trailers are dropped (REL-067); too large ones end the stream (REL-014).

@@ -44,6 +44,9 @@ class Http2Session {
     virtual void request(std::int32_t id, bool body_follows) = 0;
     virtual void end_known() = 0;  ///< what it sent before announce_end() reached it is here
 
+    /// The client broke a rule and was told so; `connection`: it is over, else one request.
+    virtual void blamed(bool connection, const char* error) = 0;
+
    protected:
     ~Events() = default;
   };
@@ -85,6 +88,7 @@ class Http2Session {
  private:
   friend struct Http2Callbacks;
   int trailer(std::size_t bytes) noexcept;
+  int blame(bool connection, std::uint32_t error) noexcept;
   struct Delete {
     void operator()(nghttp2_session* session) const noexcept;
   };

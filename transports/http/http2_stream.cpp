@@ -60,7 +60,8 @@ bool Http2Stream::accept(std::string_view text) {
     message_.reset();
     return false;
   }
-  fill_message(message_, head_, origin, body_follows_ ? this : nullptr);
+  const bool has_body = body_follows_ && (head_.framing != Framing::length || head_.length > 0);
+  fill_message(message_, head_, origin, has_body ? this : nullptr);
   return true;
 }
 

@@ -107,6 +107,29 @@ TEST(Http2, ManyRequestsRunAtTheSameTime) {
   }
 }
 
+TEST(Http2, AHeadMayTakeLongerThanTheAnswerBeforeIt) {
+  Backend backend;
+  Proxy proxy(backend.port());
+  proxy.start();
+  Http2Peer client(proxy.connect());
+  client.greet();
+  const std::uint32_t first = client.get("/first");
+  Peer upstream = backend.accept();
+  upstream.read_head();
+  const std::string block = hpack(request_fields("GET", "/second", {{"x-name", "value"}}));
+  client.send(frame::headers, frame::kEndStream, 3, std::string_view(block).substr(0, block.size() - 3));
+  proxy.running.settle();
+  upstream.send(ok("first"));
+  EXPECT_EQ(client.answer(first).body, "first");
+  proxy.running.settle();
+  client.send(frame::continuation, frame::kEndHeaders, 3, std::string_view(block).substr(block.size() - 3));
+  const std::string head = upstream.read_head();
+  EXPECT_TRUE(head.starts_with("GET /second ")) << head;
+  EXPECT_NE(head.find("x-name: value\r\n"), std::string::npos) << head;
+  upstream.send(ok("second"));
+  EXPECT_EQ(client.answer(3).body, "second");
+}
+
 TEST(Http2, NoBodyWhereHttpHasNone) {  // REL-070
   PlainPipeline pipeline([](Message& message, Client& client) -> Task<void> {
     Reply reply;
@@ -593,6 +616,9 @@ TEST(Http2, CountsWhatHappens) {  // REL-001
   EXPECT_EQ(server.counters().requests.get(), 2u);
   EXPECT_EQ(server.counters().answered.get(), 2u);
   EXPECT_EQ(server.counters().refused.get(), 1u);
+  client.answer(client.get("/", {{"connection", "close"}}));
+  server.running.settle();
+  EXPECT_EQ(server.counters().refused.get(), 2u);
 }
 
 }  // namespace
