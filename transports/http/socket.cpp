@@ -3,6 +3,7 @@
 #include "transports/http/socket.hpp"
 
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +22,14 @@ void set_option(int descriptor, int level, int name, int value) noexcept {
   ::setsockopt(descriptor, level, name, &value, sizeof value);
 }
 
+/// The events the reactor heard of last for a descriptor; it keeps them where other operations have
+/// their result.
+struct Heard final : asio::detail::operation {
+  static unsigned int& of(asio::detail::reactor::per_descriptor_data data) noexcept {
+    return ((asio::detail::operation*)data)->*(&Heard::task_result_);  // the only cast to a private base
+  }
+};
+
 }  // namespace
 
 Socket::Socket(asio::io_context& io, Owner& owner)
@@ -37,6 +46,7 @@ bool Socket::adopt(int descriptor) {
     ::close(std::exchange(descriptor_, -1));
     return false;
   }
+  Heard::of(data_) = 0;
   set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(descriptor, IPPROTO_TCP, TCP_INQ, 1);
   return true;
@@ -57,8 +67,8 @@ bool Socket::connect_succeeded() const noexcept {
   return ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
-/// Receives once. Nothing left and no end behind it (the kernel tells by TCP_INQ): the reactor need
-/// not try again before it hears of more.
+/// Receives once. Nothing left and no end behind it (the kernel tells by TCP_INQ, but of a reset only the
+/// reactor has heard): the reactor need not try again before it hears of more.
 Socket::Base::status Socket::receive(Base* base) {
   Operation& self = *static_cast<Operation*>(base);
   const std::span<char> room = self.socket.owner_.room();
@@ -93,7 +103,8 @@ Socket::Base::status Socket::receive(Base* base) {
   int left = 1;
   if (told && told->cmsg_level == SOL_TCP && told->cmsg_type == TCP_CM_INQ)
     std::memcpy(&left, CMSG_DATA(told), sizeof left);
-  return left == 0 ? Base::done_and_exhausted : Base::done;
+  const bool over = (Heard::of(self.socket.data_) & (EPOLLERR | EPOLLHUP)) != 0;
+  return left == 0 && !over ? Base::done_and_exhausted : Base::done;
 }
 
 Socket::Base::status Socket::be_ready(Base*) { return Base::done; }

@@ -403,6 +403,23 @@ TEST(Http2, AVanishedClientEndsItsExchanges) {
   EXPECT_EQ(server.counters().aborted.get(), 5u);  // REL-001
 }
 
+TEST(Http2, AClientThatVanishesRightBehindItsDataIsMissed) {
+  HoldingPipeline holding;
+  Http2Server server(holding);
+  Http2Peer client = server.peer();
+  client.greet();
+  const std::uint32_t id = client.request(request_fields("POST", "/"), false);
+  client.send(frame::ping, 0, 0, "12345678");
+  ASSERT_TRUE(client.read_to(frame::ping));
+  std::promise<void> go_on;
+  server.running.hold(go_on);  // so that both are there when it looks
+  client.send(frame::data, 0, id, "part");
+  client.peer().reset();
+  go_on.set_value();
+  EXPECT_TRUE(advance_until(Duration(0), [&] { return server.counters().open.get() == 0; }));
+  EXPECT_EQ(holding.ended, 1);
+}
+
 TEST(Http2, ExceptionBecomes500AndAllocationFailure503) {  // REL-133
   PlainPipeline plain([](Message& message, Client&) -> Task<void> {
     if (message.incoming.target == "/memory") throw std::bad_alloc();

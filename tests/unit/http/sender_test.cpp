@@ -353,6 +353,25 @@ TEST(Sender, SilentBackendTimesOut) {  // EP-107, SRV-115, REL-036
   EXPECT_FALSE(readable(client));
 }
 
+TEST(Sender, AResetRightBehindDataIsHeardOf) {  // REL-072
+  Backend backend;
+  Proxy proxy(backend.port());
+  proxy.start();
+  Peer client = proxy.connect();
+  client.send(post("x"));
+  Peer upstream = backend.accept();
+  upstream.read_message();
+  upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhel");
+  client.read_head();
+  std::promise<void> go_on;
+  proxy.running.hold(go_on);  // so that both are there when it looks
+  upstream.send("lo");
+  upstream.reset();
+  go_on.set_value();
+  EXPECT_FALSE(client.ends());
+  EXPECT_EQ(proxy.pipeline.last_fault, 101505);
+}
+
 TEST(Sender, EndpointTimeoutIsSendTimeout) {  // MED-047, REL-036
   Backend backend;
   Proxy proxy(backend.port());

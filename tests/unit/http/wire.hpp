@@ -254,6 +254,10 @@ class Running {
     run([] {});
     run([] {});
   }
+  /// The shard does nothing until the promise is kept.
+  void hold(std::promise<void>& until) {
+    shard->post([&] { until.get_future().wait(); });
+  }
   void stop() {
     if (!thread_.joinable()) return;
     shard->stop();
