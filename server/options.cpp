@@ -38,6 +38,7 @@ std::optional<std::string_view> value_of(std::string_view name, int argc, char**
 
 Options parse_options(int argc, char** argv) {
   Options options;
+  options.arguments.assign(argv, argv + argc);
   for (int i = 0; i < argc && options.error.empty(); ++i) {
     const std::string argument = argv[i];
     if (const auto conf = value_of("--conf", argc, argv, i)) {

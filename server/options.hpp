@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace myelin::server {
 
@@ -17,6 +18,7 @@ struct Options {
   std::filesystem::path conf = "conf";
   std::optional<Address> http, https, admin;   ///< given on the command line
   unsigned threads = 0;                        ///< 0: one per core
+  std::vector<std::string> arguments;          ///< all of them, as they were given
   std::string error;                           ///< not empty: what is wrong with the arguments
 };
 

@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -14,13 +16,18 @@
 #include <vector>
 
 #include "engine/base/log.hpp"
-#include "engine/runtime/engine.hpp"
 #include "engine/runtime/watcher.hpp"
 #include "server/admin.hpp"
 #include "server/deployer.hpp"
 #include "server/footprint.hpp"
 #include "server/http_config.hpp"
-#include "transports/http/shard.hpp"
+#include "server/limits.hpp"
+#include "server/listeners.hpp"
+#include "server/memory_gauge.hpp"
+#include "server/notify.hpp"
+#include "server/upgrade.hpp"
+#include "server/worker.hpp"
+#include "transports/http/listening.hpp"
 
 namespace myelin::server {
 
@@ -30,41 +37,57 @@ constexpr std::uint16_t kHttpPort = 8280;
 constexpr std::uint16_t kHttpsPort = 8243;
 constexpr std::uint16_t kAdminPort = 9191;
 
-/// One thread's part of the server. The engine outlives every connection of its shard.
-struct Worker {
-  Worker(http::Config config, std::shared_ptr<const Deployment> deployment)
-      : shard(std::move(config)), engine(shard.sender(), std::move(deployment)) {}
-  http::Shard shard;
-  Engine engine;
-  std::thread thread;
-};
+std::vector<std::string> with_command(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "run");
+  return arguments;
+}
 
 class Server {
  public:
-  explicit Server(const Options& options) : options_(options), deployer_(options.conf) {}
+  explicit Server(const Options& options)
+      : options_(options), deployer_(options.conf), upgrade_(with_command(options.arguments)) {}
 
   int run();
 
  private:
   bool load();
   bool open();
-  bool listen(const Address& address, const std::shared_ptr<const http::TlsServer>& tls, std::string& shown);
-  bool listen_admin(const Address& address);
+  bool open_access_log();
+  void make_admin();
+  Address address_of(Listeners::Role role) const;
+  bool bind(Listeners::Role role, unsigned shards);
+  bool listen(Listeners::Role role, const std::shared_ptr<const http::TlsServer>& tls);
+  void report_limits(const http::Config& config) const;
   void publish(const std::shared_ptr<const Deployment>& deployment);
   void watch();
   void serve_signals();
+  void redeploy();
   int drain();
+  void stop_workers();
   std::string metrics() const;
   bool fail(const std::string& text) const;
 
+  /// The sockets of one role, and the address clients use.
+  struct Bound {
+    std::vector<int> sockets;
+    std::string shown = "-";
+  };
+  Bound& bound(Listeners::Role role) { return bound_[static_cast<std::size_t>(role)]; }
+
   Options options_;
   Deployer deployer_;
+  Listeners listeners_;
+  Upgrade upgrade_;
+  std::array<Bound, Listeners::kRoles.size()> bound_;
   std::shared_ptr<const Deployment> first_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<http::AccessLog> access_log_;
+  std::unique_ptr<ServiceMetrics> services_;
   std::unique_ptr<Admin> admin_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Watcher> watcher_;
+  std::size_t memory_ = 0;              ///< bytes, 0: no limit
   std::atomic<bool> draining_{false};
-  std::string http_shown_ = "-", https_shown_ = "-", admin_shown_ = "-";
+  std::atomic<bool> replaced_{false};   ///< a successor serves
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
@@ -88,55 +111,106 @@ bool Server::load() {
   return true;
 }
 
-bool Server::listen(const Address& address, const std::shared_ptr<const http::TlsServer>& tls, std::string& shown_as) {
-  const std::string host = address.host.empty() ? "0.0.0.0" : address.host;
-  std::uint16_t port = address.port;
-  for (auto& worker : workers_) {
-    auto opened = worker->shard.listen(host, port, tls, worker->engine);
-    if (!opened) return fail(fmt::format("cannot listen on {}:{}: {}", host, port, opened.fault().message));
-    port = *opened;
-  }
-  shown_as = shown(host, port);
+/// The command line wins over the settings; a socket that was handed over over both.
+Address Server::address_of(Listeners::Role role) const {
+  struct Known {
+    const std::optional<Address>& given;
+    const char* key;
+    const char* host;
+    std::uint16_t port;
+  };
+  const Known known[] = {{options_.http, "http.listen", "0.0.0.0", kHttpPort},
+                         {options_.https, "https.listen", "0.0.0.0", kHttpsPort},
+                         {options_.admin, "admin.listen", "127.0.0.1", kAdminPort}};
+  const Known& of = known[static_cast<std::size_t>(role)];
+  Address address;
+  address.port = of.port;
+  const std::string_view text = first_->settings.get(of.key);
+  if (of.given) address = *of.given;
+  else if (!text.empty()) address = parse_address(text).value_or(address);
+  if (address.host.empty()) address.host = of.host;
+  return address;
+}
+
+bool Server::bind(Listeners::Role role, unsigned shards) {
+  const Address address = address_of(role);
+  auto opened = listeners_.open(role, address, shards);
+  if (!opened) return fail(fmt::format("cannot listen on {}:{}: {}", address.host, address.port, opened.fault().message));
+  const int first = opened->front();
+  bound(role).shown = shown(http::address_of(first), http::port_of(first));
+  bound(role).sockets = *std::move(opened);
   return true;
 }
 
-bool Server::listen_admin(const Address& address) {
-  Worker& first = *workers_.front();
+bool Server::listen(Listeners::Role role, const std::shared_ptr<const http::TlsServer>& tls) {
+  const bool admin = role == Listeners::Role::admin;
+  const std::vector<int>& sockets = bound(role).sockets;
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    Worker& worker = *workers_[admin ? 0 : i % workers_.size()];
+    http::Entrance entrance;
+    entrance.tls = tls;
+    entrance.management = admin;
+    entrance.pipeline = admin ? static_cast<Pipeline*>(admin_.get()) : &worker.engine;
+    if (!admin) entrance.observer = &worker.observer;
+    auto opened = worker.shard->listen(sockets[i], std::move(entrance));
+    if (!opened) return fail(fmt::format("cannot listen on {}", opened.fault().message));
+  }
+  return true;
+}
+
+void Server::make_admin() {
   Admin::Hooks hooks;
-  hooks.post = [&first](std::function<void()> work) { first.shard.post(std::move(work)); };
+  hooks.post = [this](std::function<void()> work) { workers_.front()->shard->post(std::move(work)); };
   hooks.metrics = [this] { return metrics(); };
   hooks.draining = [this] { return draining_.load(); };
   admin_ = std::make_unique<Admin>(deployer_, std::move(hooks));
-  const std::string host = address.host.empty() ? "127.0.0.1" : address.host;
-  auto opened = first.shard.listen(host, address.port, nullptr, *admin_);
-  if (!opened) return fail(fmt::format("cannot listen on {}:{}: {}", host, address.port, opened.fault().message));
-  admin_shown_ = shown(host, *opened);
+}
+
+bool Server::open_access_log() {
+  const Settings& settings = first_->settings;
+  const std::string_view file = settings.get("access_log.file");
+  if (file.empty()) return true;
+  const std::string_view format = settings.get("access_log.format");
+  using http::AccessFormat;
+  auto log = http::AccessLog::open(std::string(file),
+                                   format == "json"     ? AccessFormat::json
+                                   : format == "common" ? AccessFormat::common
+                                                        : AccessFormat::combined,
+                                   options_.threads);
+  if (!log) return fail(log.fault().message);
+  access_log_ = *std::move(log);
   return true;
 }
 
+/// Binds every address before one of them listens, so that a client never meets a server that does
+/// not start (REL-160).
 bool Server::open() {
+  using Role = Listeners::Role;
   const Settings& settings = first_->settings;
-  unsigned threads = options_.threads;
-  if (threads == 0) threads = static_cast<unsigned>(settings.number("server.threads", 0));
-  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  auto config = http_config(settings, options_.conf, threads);
+  if (options_.threads == 0) options_.threads = static_cast<unsigned>(settings.number("server.threads", 0));
+  if (options_.threads == 0) options_.threads = std::max(1u, std::thread::hardware_concurrency());
+  auto config = http_config(settings, options_.conf, options_.threads);
   if (!config) return fail(config.fault().message);
   auto tls = https_settings(settings, options_.conf);
   if (!tls) return fail(tls.fault().message);
-  for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(*config, first_));
-
-  const auto address = [&settings](const std::optional<Address>& given, std::string_view key, std::uint16_t port) {
-    if (given) return *given;
-    const std::string_view text = settings.get(key);
-    Address found;
-    found.port = port;
-    return text.empty() ? found : parse_address(text).value_or(found);
-  };
-  if (!listen(address(options_.http, "http.listen", kHttpPort), nullptr, http_shown_)) return false;
-  if (*tls && !listen(address(options_.https, "https.listen", kHttpsPort), *tls, https_shown_)) return false;
-  if (!*tls && options_.https)
+  const bool https = *tls != nullptr;
+  if (!https && (options_.https || listeners_.handed_over(Role::https)))
     return fail("--https needs https.certificate and https.key, or https.pkcs12, in myelin.properties");
-  return listen_admin(address(options_.admin, "admin.listen", kAdminPort));
+  if (!bind(Role::http, options_.threads) || (https && !bind(Role::https, options_.threads)) || !bind(Role::admin, 1))
+    return false;
+  if (!open_access_log()) return false;
+  memory_ = memory_target(settings);
+  if (memory_ > 0) config->gauge = std::make_shared<MemoryGauge>(memory_, &resident_bytes);
+  services_ = std::make_unique<ServiceMetrics>(options_.threads);
+  for (unsigned i = 0; i < options_.threads; ++i)
+    workers_.push_back(std::make_unique<Worker>(i, *config, first_, *services_, access_log_.get()));
+  make_admin();
+  report_limits(*config);
+  return listen(Role::http, nullptr) && (!https || listen(Role::https, *tls)) && listen(Role::admin, nullptr);
+}
+
+void Server::report_limits(const http::Config& config) const {
+  log::info("server", "limits: " + effective_limits(config, first_->settings, options_.threads, memory_));
 }
 
 /// Hands the deployment to every shard and returns when all have taken it over.
@@ -149,8 +223,8 @@ void Server::publish(const std::shared_ptr<const Deployment>& deployment) {
   auto wait = std::make_shared<Wait>();
   wait->left = workers_.size();
   for (auto& worker : workers_) {
-    worker->shard.post([&engine = worker->engine, deployment, wait] {
-      engine.deploy(deployment);
+    worker->shard->post([&to = *worker, deployment, wait] {
+      to.deploy(deployment);
       std::lock_guard lock(wait->mutex);
       if (--wait->left == 0) wait->all.notify_one();
     });
@@ -167,26 +241,55 @@ void Server::watch() {
   watcher_ = std::make_unique<Watcher>(options_.conf, settle, [this] { deployer_.redeploy(); }, more);
 }
 
-/// Sleeps in sigwait; every other thread has these signals blocked.
+void Server::redeploy() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
+  deployer_.redeploy();
+  notify("READY=1");
+}
+
+/// Sleeps in sigwait; every other thread has these signals blocked. Returns when the server is to end.
 void Server::serve_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
+  const auto replaced = [this](pid_t successor) {
+    notify(fmt::format("MAINPID={}", successor));
+    replaced_ = true;
+    ::kill(::getpid(), SIGTERM);
+  };
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
-    if (signal == SIGHUP) deployer_.redeploy();
-    else if (signal == SIGUSR1) log::reopen();
-    else return;
+    if (signal == SIGHUP) {
+      redeploy();
+    } else if (signal == SIGUSR1) {
+      log::reopen();
+      if (access_log_) access_log_->reopen();
+    } else if (signal == SIGUSR2) {
+      upgrade_.start(listeners_.all(), replaced);
+    } else {
+      return;
+    }
   }
+}
+
+/// The first shard has the admin port, which tells until the end that the server is not ready
+/// (REL-158); a successor's answers for itself.
+void Server::stop_workers() {
+  const Duration limit(first_->settings.number("shutdown.drain", kDrain.count()));
+  for (auto& worker : workers_) worker->shard->drain(limit, worker == workers_.front() && !replaced_);
+  for (std::size_t i = 1; i < workers_.size(); ++i) workers_[i]->thread.join();
+  workers_.front()->shard->let_end();
+  workers_.front()->thread.join();
 }
 
 int Server::drain() {
   draining_ = true;
   watcher_.reset();
-  const Duration limit(first_->settings.number("shutdown.drain", 30'000));
+  if (!replaced_) notify("STOPPING=1");
   log::info("server", "draining");
-  for (auto& worker : workers_) worker->shard.drain(limit);
   // A second signal ends it at once (REL-159).
   std::thread impatient([this] {
     sigset_t signals;
@@ -194,44 +297,30 @@ int Server::drain() {
     for (const int signal : {SIGTERM, SIGINT, SIGUSR2}) sigaddset(&signals, signal);
     int signal = 0;
     if (sigwait(&signals, &signal) == 0 && signal != SIGUSR2)
-      for (auto& worker : workers_) worker->shard.stop();
+      for (auto& worker : workers_) worker->shard->stop();
   });
-  for (auto& worker : workers_) worker->thread.join();
+  stop_workers();
   pthread_kill(impatient.native_handle(), SIGUSR2);
   impatient.join();
   std::size_t cut = 0;
-  for (auto& worker : workers_) cut += worker->shard.active();
+  for (auto& worker : workers_) cut += worker->shard->active();
   return cut == 0 ? 0 : 3;
 }
 
 std::string Server::metrics() const {
-  std::uint64_t accepted = 0, answered = 0, aborted = 0, faults = 0, resent = 0;
-  std::size_t active = 0;
-  for (const auto& worker : workers_) {
-    const EngineCounters& counters = worker->engine.counters();
-    accepted += counters.accepted.load(std::memory_order_relaxed);
-    answered += counters.answered.load(std::memory_order_relaxed);
-    aborted += counters.aborted.load(std::memory_order_relaxed);
-    faults += counters.faults.load(std::memory_order_relaxed);
-    resent += counters.resent.load(std::memory_order_relaxed);
-    active += worker->shard.active();
-  }
-  return fmt::format(
-      "# HELP myelin_requests_accepted_total Requests whose head was accepted.\n"
-      "# TYPE myelin_requests_accepted_total counter\nmyelin_requests_accepted_total {}\n"
-      "# HELP myelin_requests_answered_total Requests answered completely.\n"
-      "# TYPE myelin_requests_answered_total counter\nmyelin_requests_answered_total {}\n"
-      "# HELP myelin_requests_aborted_total Requests whose client went away.\n"
-      "# TYPE myelin_requests_aborted_total counter\nmyelin_requests_aborted_total {}\n"
-      "# HELP myelin_requests_in_flight Exchanges under way.\n"
-      "# TYPE myelin_requests_in_flight gauge\nmyelin_requests_in_flight {}\n"
-      "# HELP myelin_faults_total Faults handled in flows.\n"
-      "# TYPE myelin_faults_total counter\nmyelin_faults_total {}\n"
-      "# HELP myelin_resends_total Requests sent again after a byte had gone out.\n"
-      "# TYPE myelin_resends_total counter\nmyelin_resends_total {}\n"
-      "# HELP myelin_log_dropped_total Log lines lost because the sink could not follow.\n"
-      "# TYPE myelin_log_dropped_total counter\nmyelin_log_dropped_total {}\n",
-      accepted, answered, aborted, active, faults, resent, log::dropped());
+  Metrics metrics;
+  std::vector<ShardFigures> figures;
+  for (const auto& worker : workers_) figures.push_back(worker->figures());
+  write_shards(metrics, figures);
+  services_->write(metrics);
+  using Type = Metrics::Type;
+  metrics.one("myelin_log_dropped_total", Type::counter, "Log lines lost because the sink could not follow.",
+              log::dropped());
+  metrics.one("myelin_access_log_dropped_total", Type::counter,
+              "Lines of the access log lost because the file could not follow.",
+              access_log_ ? access_log_->dropped() : 0);
+  write_process(metrics);
+  return metrics.take();
 }
 
 int Server::run() {
@@ -254,16 +343,22 @@ int Server::run() {
     return 2;
   }
   deployer_.on_publish([this](std::shared_ptr<const Deployment> next) { publish(next); });
-  for (auto& worker : workers_) worker->thread = std::thread([&shard = worker->shard] { shard.run(); });
+  for (auto& worker : workers_) worker->start();
   watch();
   release_start_up_memory();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
-  std::printf("myelin ready http=%s https=%s admin=%s artifacts=%zu ms=%lld\n", http_shown_.c_str(),
-              https_shown_.c_str(), admin_shown_.c_str(), first_->size(), static_cast<long long>(took.count()));
+  using Role = Listeners::Role;
+  std::printf("myelin ready http=%s https=%s admin=%s artifacts=%zu ms=%lld\n", bound(Role::http).shown.c_str(),
+              bound(Role::https).shown.c_str(), bound(Role::admin).shown.c_str(), first_->size(),
+              static_cast<long long>(took.count()));
   std::fflush(stdout);
+  notify("READY=1");
+  listeners_.serving();
   serve_signals();
   const int code = drain();
   admin_.reset();
+  workers_.clear();
+  access_log_.reset();
   log::stop();
   return code;
 }

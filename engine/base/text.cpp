@@ -315,10 +315,28 @@ std::string xml_escape(std::string_view text) {
   return out;
 }
 
-std::string new_message_id() {
+namespace {
+
+std::uint64_t random_bits() {
   thread_local std::mt19937_64 generator{std::random_device{}()};
+  return generator();
+}
+
+}  // namespace
+
+void random_hex(char* to, std::size_t digits) noexcept {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::array<std::uint64_t, 2> bits{generator(), generator()};
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < digits; ++i, bits >>= 4) {
+    if (i % 16 == 0) bits = random_bits();
+    if (i == 0) bits |= 1;
+    to[i] = kHex[bits & 15];
+  }
+}
+
+std::string new_message_id() {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::array<std::uint64_t, 2> bits{random_bits(), random_bits()};
   bits[0] = (bits[0] & ~0xF000ull) | 0x4000ull;                              // version 4
   bits[1] = (bits[1] & ~(3ull << 62)) | 1ull << 63;                          // RFC 4122 variant
   std::string id = "urn:uuid:";

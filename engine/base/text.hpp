@@ -58,6 +58,8 @@ void append_utf8(std::string& to, std::uint32_t code_point);
 std::string json_escape(std::string_view text);  ///< without the quotes
 std::string xml_escape(std::string_view text);   ///< & < > and, for attributes, " as well
 
+/// Writes `digits` (up to 32) random lower-case hex digits, not all zero.
+void random_hex(char* to, std::size_t digits) noexcept;
 /// A new `urn:uuid:...`; random, per-thread generator.
 std::string new_message_id();
 

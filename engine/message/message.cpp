@@ -27,8 +27,10 @@ void Message::reset() noexcept {
   reason = {};
   client_kind = MediaKind::none;
   artifacts = nullptr;
-  proxy = api = api_context = resource = sub_path = postfix = {};
+  proxy = api = api_context = resource = sub_path = postfix = endpoint = backend = {};
+  identity = Identity{};
   service = nullptr;
+  deployment.reset();
   handlers.clear();
   frames.clear();
   fault = Fault{};
@@ -49,9 +51,11 @@ bool Message::is_response() const {
 }
 
 std::string Message::log_prefix() const {
-  if (!proxy.empty()) return fmt::format("{{proxy:{}}} ", proxy);
-  if (!api.empty()) return fmt::format("{{api:{}}} ", api);
-  return {};
+  std::string prefix;
+  if (!identity.request_id.empty()) prefix = fmt::format("[{}] ", identity.request_id);
+  if (!proxy.empty()) return prefix + fmt::format("{{proxy:{}}} ", proxy);
+  if (!api.empty()) return prefix + fmt::format("{{api:{}}} ", api);
+  return prefix;
 }
 
 // --- addressing ----------------------------------------------------------------------------------
@@ -237,6 +241,10 @@ std::unique_ptr<Message> Message::clone() {
   copy.sub_path = copy.copy(sub_path);
   copy.postfix = copy.copy(postfix);
   copy.has_postfix = has_postfix;
+  copy.identity = identity;
+  for (std::string_view* text : {&copy.identity.request_id, &copy.identity.request_id_header, &copy.identity.trace_id,
+                                 &copy.identity.trace_flags, &copy.identity.trace_parent, &copy.identity.trace_state})
+    *text = copy.copy(*text);
   copy.service = service;
   copy.handlers = handlers;
   copy.fault = fault;

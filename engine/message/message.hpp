@@ -13,6 +13,7 @@
 #include "engine/base/arena.hpp"
 #include "engine/base/fault.hpp"
 #include "engine/message/headers.hpp"
+#include "engine/message/identity.hpp"
 #include "engine/message/payload.hpp"
 #include "engine/message/properties.hpp"
 
@@ -182,7 +183,12 @@ class Message {
   std::string_view postfix;
   bool has_postfix = false;
   const void* service = nullptr;  ///< the Service (proxy, API resource, main) that runs it
-  std::string log_prefix() const; ///< "{proxy:NAME} " ...
+  std::string log_prefix() const; ///< "[request id] {proxy:NAME} " ...
+  Identity identity;
+  std::string_view endpoint;      ///< the leaf whose answer came last: its name, or its key
+  std::string_view backend;       ///< and the host:port that gave it
+  /// Keeps alive what the names above point to until reset(), when the exchange itself is over.
+  std::shared_ptr<const void> deployment;
 
   // --- flow state -----------------------------------------------------------------------------------
   std::vector<const Mediator*> handlers;  ///< fault stack, innermost last

@@ -13,6 +13,7 @@
 #include "engine/base/task.hpp"
 #include "engine/message/body_source.hpp"
 #include "engine/message/headers.hpp"
+#include "engine/message/identity.hpp"
 
 namespace myelin {
 
@@ -50,6 +51,7 @@ struct OutgoingRequest {
   bool close = false;            ///< Connection: close
   bool idempotent = false;       ///< may be repeated once on a connection that was dead already
 
+  const Identity* identity = nullptr;  ///< ids that go along; null: none
   Duration timeout{0};           ///< until the answer's head, then idle limit; 0: the transport's own
   Duration connect_timeout{0};   ///< 0: the transport's own
   bool timeout_is_endpoints = false;  ///< the endpoint's own timeout: base code, unshifted (101504)
@@ -66,6 +68,8 @@ class BackendResponse : public BodySource {
   /// All fields as received, framing and hop-by-hop ones included; views valid until release().
   virtual const Headers& headers() const noexcept = 0;
   virtual bool http10() const noexcept = 0;
+  /// "host:port" of the backend; a view until release().
+  virtual std::string_view backend() const noexcept { return {}; }
   /// The request body was fully sent.
   virtual bool request_sent() const noexcept = 0;
   virtual void release() noexcept = 0;

@@ -59,6 +59,7 @@ void Engine::read_settings() {
   retry_unsafe_ = settings.flag("retry_unsafe", true);
   budget_.percent = static_cast<std::uint64_t>(settings.number("retry.budget.percent", 20));
   budget_.least = static_cast<std::uint64_t>(settings.number("retry.budget.least", 3));
+  identifier_.read(settings);
 }
 
 Task<void> Engine::serve(Message& message, Client& client) {

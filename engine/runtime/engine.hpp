@@ -16,6 +16,7 @@
 #include "engine/ports/state.hpp"
 #include "engine/runtime/branches.hpp"
 #include "engine/runtime/deployment.hpp"
+#include "engine/runtime/identifier.hpp"
 #include "engine/runtime/retry_budget.hpp"
 
 namespace myelin {
@@ -62,6 +63,7 @@ class Engine final : public Pipeline {
   std::unique_ptr<StateStore> implicit_states_;
   std::vector<std::unique_ptr<Scratch>> spare_;
   EngineCounters counters_;
+  Identifier identifier_;
   std::size_t body_limit_ = 0;   ///< REL-017, from the deployment's settings
   bool retry_unsafe_ = true;     ///< REL-120
   RetryBudget budget_;           ///< REL-122

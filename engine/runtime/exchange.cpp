@@ -46,6 +46,7 @@ Exchange::~Exchange() {
   if (family_) family_->one_less();
   engine_.budget_.exchange_ended();
   message_.payload.reset();
+  message_.deployment = std::move(deployment_);  // whoever reports this exchange still needs its names
   engine_.give_back(std::move(scratch_));
 }
 
@@ -57,6 +58,7 @@ Task<void> Exchange::run() {
     const std::string_view last = message_.headers.all().back().value;
     if (last.data() > begin) received_ = {begin, static_cast<std::size_t>(last.data() + last.size() - begin)};
   }
+  engine_.identifier_.identify(message_);
   message_.rest = is_rest(message_);
   const Dispatch found = dispatch(*deployment_, message_);
   if (!found.service) {

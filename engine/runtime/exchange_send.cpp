@@ -356,6 +356,7 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   OutgoingRequest request;
   Result<void> prepared = leaf.prepare(message_, request);
   if (!prepared) co_return std::move(prepared).fault();
+  request.identity = &message_.identity;
   if (!limit_time(leaf, request)) co_return past_deadline();
   if (leaf.limits.most > 0) {
     Result<void> entered = co_await enter(leaf, request);
@@ -523,6 +524,9 @@ void Exchange::adopt(BackendResponse& response, bool call) {
   const bool copies = call || (service_ && (service_->has_out() || service_->kind == Service::Kind::main));
   message_.begin_response();
   message_.status = response.status();
+  if (const Leaf* leaf = scratch_->delivery.leaf)
+    message_.endpoint = message_.copy(leaf->name.empty() ? leaf->key : leaf->name);
+  message_.backend = message_.copy(response.backend());
   message_.reason = copies ? message_.copy(response.reason()) : response.reason();
   std::string_view type;
   for (const Header& field : response.headers()) {

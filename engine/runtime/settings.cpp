@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/base/networks.hpp"
 #include "engine/base/text.hpp"
 #include "engine/xml/words.hpp"
 
@@ -16,6 +17,20 @@ namespace {
 
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kDay = 86'400'000;
+
+/// A field name that says nothing about connection, framing, routing, content or credentials.
+bool may_carry_id(std::string_view name) {
+  constexpr std::string_view kTaken[] = {"host", "connection", "keep-alive", "transfer-encoding", "content-length",
+                                         "content-type", "te", "trailer", "upgrade", "expect", "date", "server",
+                                         "user-agent", "authorization", "proxy-authorization", "cookie", "set-cookie",
+                                         "location", "soapaction", "traceparent", "tracestate", "proxy-connection"};
+  for (const std::string_view taken : kTaken)
+    if (text::iequals(name, taken)) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    const bool letter = text::lower(c) >= 'a' && text::lower(c) <= 'z';
+    return letter || (c >= '0' && c <= '9') || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
 
 /// A key whose value is checked when it is read (REL-009).
 struct Number {
@@ -63,6 +78,7 @@ constexpr std::array kNumbers{
     Number{"maximum.failover.retries", -1, kNoLimit},
     Number{"maximum.failover.recursive.retries", -1, kNoLimit},
     Number{"member.probe.interval", 1, kDay},
+    Number{"memory.limit", -1, kNoLimit},
 };
 
 /// A key that takes one of a few words. Flags are read leniently, as Synapse reads them.
@@ -74,6 +90,22 @@ constexpr std::array kWords{
     Words{"synapse.dialect", {"apache", "wso2"}},
     Words{"https.client_auth", {"none", "optional", "require"}},
     Words{"log.level", {"trace", "debug", "info", "warn", "error"}},
+    Words{"access_log.format", {"common", "combined", "json"}},
+    Words{"trace.context", {"pass", "create"}},
+};
+
+/// A key whose text has a form of its own; `wrong` says what is allowed, or is empty.
+struct Form {
+  std::string_view name;
+  std::string_view (*wrong)(std::string_view value);
+};
+constexpr std::array kForms{
+    Form{"request_id.header", [](std::string_view value) -> std::string_view {
+           return may_carry_id(value) ? "" : "the name of a header field that has no meaning of its own is needed";
+         }},
+    Form{"request_id.trust", [](std::string_view value) -> std::string_view {
+           return Networks::parse(value) ? "" : "networks such as 10.0.0.0/8, ::1 are needed, or all, or none";
+         }},
 };
 
 /// The other keys of myelin.properties; to tell a misspelt key from one a configuration reads itself.
@@ -85,12 +117,13 @@ constexpr std::string_view kOthers[] = {
     "synapse.override_endpoint_suspend_config_with_global_values", "build.message.on.failover.enable",
     "http.user.agent.preserve", "http.server.preserve", "http.headers.preserve", "http.response.headers.preserve",
     "http.origin-server", "http.useragent", "http.block_service_list", "skip.wsdl.parsing",
-    "endpoint.allow_link_local", "http2.enabled"};
+    "endpoint.allow_link_local", "http2.enabled", "access_log.file"};
 
 std::vector<std::string_view> known_keys() {
   std::vector<std::string_view> all(std::begin(kOthers), std::end(kOthers));
   for (const Number& known : kNumbers) all.push_back(known.name);
   for (const Words& known : kWords) all.push_back(known.name);
+  for (const Form& known : kForms) all.push_back(known.name);
   return all;
 }
 
@@ -232,6 +265,10 @@ void check(const Entry& entry, xml::Problems& problems) {
     if (known.name == entry.key) return check_number(known, entry, problems);
   for (const Words& known : kWords)
     if (known.name == entry.key) return check_words(known, entry, problems);
+  for (const Form& known : kForms)
+    if (known.name == entry.key)
+      if (const auto wrong = known.wrong(entry.value); !wrong.empty())
+        problems.error(entry.value_at, entry.key + " is " + xml::quote(entry.value), std::string(wrong));
 }
 
 /// Other keys are allowed, as configurations read them, so only what looks like a slip is reported.

@@ -134,7 +134,8 @@ void CaseRunner::run(const Statement& original) {
       {"myelin", &CaseRunner::do_command},    {"start", &CaseRunner::do_start},
       {"stop", &CaseRunner::do_stop},         {"await", &CaseRunner::do_await},
       {"release", &CaseRunner::do_release},   {"drop", &CaseRunner::do_drop},
-      {"->", &CaseRunner::do_expect},         {"log", &CaseRunner::do_log}};
+      {"->", &CaseRunner::do_expect},         {"log", &CaseRunner::do_log},
+      {"written", &CaseRunner::do_written}};
 
   std::string text = original.text;
   std::optional<Statement> expectation;
@@ -501,6 +502,13 @@ void CaseRunner::do_log(const Statement& at, const Words& line) {
   } else {
     fail(at, "log contains \"...\" or log lacks \"...\"");
   }
+}
+
+void CaseRunner::do_written(const Statement& at, const Words& line) {
+  const bool lacks = line.size() == 4 && line[2].is("lacks");
+  if (line.size() != 4 || !(lacks || line[2].is("contains"))) return fail(at, "written FILE contains|lacks \"...\"");
+  const auto holds = [&] { return read_file(line[1].text).find(line[3].text) != std::string::npos; };
+  if (lacks ? holds() : !eventually(holds)) fail(at, "it is:\n%s", shortened(read_file(line[1].text)).c_str());
 }
 
 void CaseRunner::expect_backend(const Statement& at, const Words& line, const Backend& backend) {

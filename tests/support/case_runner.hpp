@@ -56,6 +56,7 @@ class CaseRunner {
   void do_await(const Statement& at, const Words& line);
   void do_release(const Statement& at, const Words& line);
   void do_drop(const Statement& at, const Words& line);
+  void do_written(const Statement& at, const Words& line);
 
   // Expectations.
   void do_expect(const Statement& at, const Words& line);

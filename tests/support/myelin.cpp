@@ -23,17 +23,16 @@ std::uint16_t port_of(const std::string& line, const std::string& name) {
                                     : static_cast<std::uint16_t>(std::atoi(value.c_str() + colon + 1));
 }
 
-template <class Done>
-bool poll_until(Millis patience, Done done) {
+}  // namespace
+
+bool eventually(const std::function<bool()>& so, Millis patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
-  while (!done()) {
+  while (!so()) {
     if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(Millis(2));
   }
   return true;
 }
-
-}  // namespace
 
 std::string definitions(std::string_view children) {
   return "<definitions xmlns=\"http://ws.apache.org/ns/synapse\">" + std::string(children) + "</definitions>";
@@ -79,7 +78,7 @@ bool Myelin::read_ready_line() {
 
 bool Myelin::start() {
   launch();
-  poll_until(kStartPatience, [&] { return read_ready_line() || !process_->running(); });
+  eventually([&] { return read_ready_line() || !process_->running(); }, kStartPatience);
   if (ready_.empty()) ADD_FAILURE() << "the server did not get ready";
   return !ready_.empty();
 }
@@ -107,7 +106,7 @@ std::string Myelin::deploy() const {
 std::string Myelin::log() const { return process_ ? process_->output() + process_->errors() : std::string(); }
 
 bool Myelin::await_log(std::string_view text, Millis patience) const {
-  return poll_until(patience, [&] { return log().find(text) != std::string::npos; });
+  return eventually([&] { return log().find(text) != std::string::npos; }, patience);
 }
 
 int Myelin::stop(Millis patience) {

@@ -2,6 +2,7 @@
 // The server under test: its own configuration folder, the real binary, real ports. When a test has
 // failed, its log is printed at the end.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace myelin::test {
 std::string definitions(std::string_view children);
 /// Definitions with a main sequence: `in` around the mediators, and an out that sends.
 std::string main_sequence(std::string_view mediators);
+
+/// Asks again and again until it is so; false: it was not in time.
+bool eventually(const std::function<bool()>& so, Millis patience = kPatience);
 
 class Myelin {
  public:

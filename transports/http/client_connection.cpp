@@ -10,6 +10,7 @@ namespace myelin::http {
 
 namespace {
 
+constexpr Duration kLastChance{1'000};           // for the first request, while the shard drains
 constexpr Duration kLinger{2'000};               // REL-039
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr int kReceiveIo = 101001;               // receiver I/O error receiving
@@ -23,14 +24,14 @@ ClientConnection::ClientConnection(Loop& loop, Clients& clients)
     : loop_(loop), clients_(clients), stream_(loop, *this), parser_(loop.config.limits) {}
 
 void ClientConnection::start(const boost::asio::ip::tcp::endpoint& remote, std::string_view local, int descriptor,
-                             std::shared_ptr<const TlsServer> tls, Pipeline& pipeline) {
+                             const Entrance& entrance) {
   const auto address = remote.address();
   const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
   using boost::asio::ip::v4_mapped;
   remote_ = mapped ? make_address_v4(v4_mapped, address.to_v6()).to_string() : address.to_string();
   local_ = local;
-  tls_ = std::move(tls);
-  pipeline_ = &pipeline;
+  tls_ = entrance.tls;
+  entrance_ = &entrance;
   origin_ = Origin{};
   origin_.remote = remote_;
   origin_.local = local_;
@@ -90,11 +91,13 @@ Task<bool> ClientConnection::exchange() {
   answered_ = complete_ = broken_ = false;
   const bool received = co_await receive_head();
   if (!received) co_return false;
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  loop_.counters.requests.add();
+  const std::size_t counts = management() ? 0 : 1;
+  loop_.active.store(loop_.active.load(std::memory_order_relaxed) + counts, std::memory_order_relaxed);
+  loop_.counters.requests.add(counts);
   co_await serve();
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  (complete_ ? loop_.counters.answered : loop_.counters.aborted).add();
+  report(note_.report(message_, complete_));
+  loop_.active.store(loop_.active.load(std::memory_order_relaxed) - counts, std::memory_order_relaxed);
+  (complete_ ? loop_.counters.answered : loop_.counters.aborted).add(counts);
   message_.reset();
   if (!complete_) broken_ = true;
   if (broken_) co_return false;
@@ -119,30 +122,34 @@ Task<bool> ClientConnection::receive_head() {
       if (parse == Parse::done) {
         take_request(consumed);
         if (!origin_.wrong_server_name(head_.host)) co_return true;
-        co_await refuse(421, "wrong_server_name");
+        co_await refuse(421, "wrong_server_name", note_.request_line);
         co_return false;
       }
       if (parse == Parse::bad && may_switch() && raw.starts_with(kHttp2Opening)) {
         switch_to_http2();
         co_return false;
       }
+      if (head_due == kNever) {
+        note_.began = Clock::now();
+        head_due = note_.began + loop_.config.head_timeout;
+      }
       if (parse == Parse::bad) {
-        co_await refuse(parser_.refusal().status, parser_.refusal().reason);
+        co_await refuse(parser_.refusal().status, parser_.refusal().reason, first_line(raw));
         co_return false;
       }
-      if (head_due == kNever) head_due = Clock::now() + loop_.config.head_timeout;
     }
     idle_ = head_due == kNever;
-    if (idle_ && loop_.draining) co_return false;
+    if (idle_ && loop_.draining && requests_ > 0) co_return false;
     Io outcome;
     if (idle_) {
-      const TimePoint due = Clock::now() + (requests_ == 0 ? loop_.config.head_timeout : loop_.config.keep_alive);
+      const Duration first = loop_.draining ? kLastChance : loop_.config.head_timeout;
+      const TimePoint due = Clock::now() + (requests_ == 0 ? first : loop_.config.keep_alive);
       outcome = co_await stream_.read_idle(due);
     } else {
       outcome = co_await stream_.read(head_due);
     }
     const bool was_idle = std::exchange(idle_, false);
-    if (outcome == Io::timed_out && !was_idle) co_await refuse(408, "head_timeout");
+    if (outcome == Io::timed_out && !was_idle) co_await refuse(408, "head_timeout", first_line(in.raw()));
     if (outcome != Io::done) co_return false;
   }
 }
@@ -150,7 +157,8 @@ Task<bool> ClientConnection::receive_head() {
 void ClientConnection::take_request(std::size_t consumed) {
   Inbound& in = stream_.in;
   const std::string_view text = in.raw().substr(0, consumed);
-  rebase(head_, text, message_.copy(text).data());
+  const char* copied = message_.copy(text).data();
+  rebase(head_, text, copied);
   in.eat(consumed);
   in.begin_body(head_.framing, head_.length);
   ++requests_;
@@ -161,25 +169,47 @@ void ClientConnection::take_request(std::size_t consumed) {
 
   const bool has_body = head_.framing == Framing::chunked || head_.length > 0;
   fill_message(message_, head_, origin_, has_body ? this : nullptr);
+  if (entrance_->observer) {
+    const char* start = head_.method.data();
+    note_.begin(first_line({start, static_cast<std::size_t>(copied + consumed - start)}), message_.headers);
+  }
 }
 
 /// From now on frames are spoken; what was received of them is still there.
 void ClientConnection::switch_to_http2() {
-  http2_ = std::make_unique<Http2Connection>(loop_, stream_, origin_, *pipeline_);
+  http2_ = std::make_unique<Http2Connection>(loop_, stream_, origin_, *entrance_);
 }
 
-Task<void> ClientConnection::refuse(int status, const char* reason) {
+Task<void> ClientConnection::refuse(int status, const char* reason, std::string_view request_line) {
   loop_.counters.refused.add();
   log::warn("http", fmt::format("refused a request of {}: {} {}", remote_, status, reason));
   Reply reply;
   reply.status = status;
-  const ReplyContext context{loop_.config.server_name, false, false};
+  const ReplyContext context{loop_.config.server_name, false, false, nullptr};
   const OutFraming framing{Framing::length, 0};
   out_.clear();
   write_reply_head(reply, framing, context, out_);
   const Pieces pieces{std::string_view(out_)};
   const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
-  if (outcome == Io::done) co_await linger();
+  complete_ = outcome == Io::done;
+  ExchangeReport told;
+  told.request_line = request_line;
+  told.status = status;
+  told.complete = complete_;
+  told.took = Clock::now() - note_.began;
+  report(told);
+  if (complete_) co_await linger();
+}
+
+// --- what the observer is told ------------------------------------------------------------------------
+
+void ClientConnection::report(ExchangeReport told) {
+  if (!entrance_->observer) return;
+  told.client = remote_;
+  told.received = stream_.take_received();
+  told.sent = stream_.written();
+  stream_.start_count();
+  entrance_->observer->ended(told);
 }
 
 /// Lets the client read the last answer: a reset could overtake it (REL-039).
@@ -259,10 +289,25 @@ Task<bool> ClientConnection::skip_body() {
 
 // --- the answer -------------------------------------------------------------------------------------
 
+/// REL-132: the client is told to come again.
+Task<void> ClientConnection::shed() {
+  loop_.counters.shed.add();
+  const Headers again = come_again();
+  Reply reply = busy(again);
+  reply.close = true;
+  co_await this->reply(reply);
+}
+
 Task<void> ClientConnection::serve() {
+  const Pressure level = entrance_->pressure(loop_.config.gauge.get());
+  if (level >= Pressure::no_keep_alive) keep_alive_ = false;
+  if (level >= Pressure::no_new_work) {
+    co_await shed();
+    co_return;
+  }
   int status = 0;
   try {
-    co_await pipeline_->serve(message_, *this);
+    co_await entrance_->pipeline->serve(message_, *this);
   } catch (const std::bad_alloc&) {
     status = 503;  // REL-133
   } catch (const std::exception& error) {
@@ -289,13 +334,14 @@ Task<bool> ClientConnection::reply(const Reply& wanted) {
   if (answered_ || broken_) co_return false;
   answered_ = true;
   const Reply reply = sound(wanted);
+  note_.status = reply.status;
   const bool head_only = message_.incoming.method == "HEAD";
   const ReplyShape shape = shape_of(reply, head_only, head_.http10 ? Framing::until_close : Framing::chunked);
   const bool sends_body = shape.sends_body;
   const OutFraming& framing = shape.framing;
   keep_alive_ = may_keep_alive(reply) && !(sends_body && framing.kind == Framing::until_close);
 
-  const ReplyContext context{loop_.config.server_name, keep_alive_, head_.http10};
+  const ReplyContext context{loop_.config.server_name, keep_alive_, head_.http10, &message_.identity};
   out_.clear();
   write_reply_head(reply, framing, context, out_);
   bool written;
@@ -304,6 +350,7 @@ Task<bool> ClientConnection::reply(const Reply& wanted) {
   } else {
     const Pieces pieces(out_, sends_body ? reply.bytes : std::string_view{});
     written = co_await stream_.write(pieces, loop_.config.write_idle) == Io::done;
+    if (written && sends_body) note_.body = reply.bytes.size();
   }
   complete_ = written;
   broken_ = !written;
@@ -328,6 +375,7 @@ Task<bool> ClientConnection::write_body(const Reply& reply, bool chunked) {
     const Pieces pieces(out_, slice, tail);
     const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
     if (outcome != Io::done) co_return false;
+    note_.body += slice.size();
     source.consume(slice.size());
     if (last) break;
     const Status status = co_await source.fill();
@@ -338,9 +386,11 @@ Task<bool> ClientConnection::write_body(const Reply& reply, bool chunked) {
 
 // --- the end ----------------------------------------------------------------------------------------
 
+/// Who connected before the end and has not spoken yet is heard (REL-157).
 void ClientConnection::drain() {
   if (http2_) http2_->drain();
-  else if (idle_) stream_.cancel_read(Io::closed);
+  else if (idle_ && requests_ > 0) stream_.cancel_read(Io::closed);
+  else if (idle_) stream_.postpone_read(Clock::now() + kLastChance);
 }
 
 void ClientConnection::forget() noexcept {

@@ -10,9 +10,11 @@
 #include "engine/message/message.hpp"
 #include "engine/ports/client.hpp"
 #include "transports/http/body_rate.hpp"
+#include "transports/http/exchange_note.hpp"
 #include "transports/http/heads.hpp"
 #include "transports/http/http2_connection.hpp"
 #include "transports/http/origin.hpp"
+#include "transports/http/observer.hpp"
 #include "transports/http/stream.hpp"
 
 namespace myelin::http {
@@ -35,12 +37,13 @@ class ClientConnection final : public Client, private BodySource, private Stream
 
   /// Serves a connection that was accepted. `local` is "address:port" of the listening side.
   void start(const boost::asio::ip::tcp::endpoint& remote, std::string_view local, int descriptor,
-             std::shared_ptr<const TlsServer> tls, Pipeline& pipeline);
+             const Entrance& entrance);
   /// Closes it if it waits for a request; otherwise the answer under way is the last.
   void drain();
   /// The shard is ending: drops the exchange and the socket without a word.
   void forget() noexcept;
   bool pending() const noexcept { return stream_.pending(); }
+  bool management() const noexcept { return entrance_->management; }
 
   // Links of the list of open connections.
   ClientConnection* previous = nullptr;
@@ -67,9 +70,11 @@ class ClientConnection final : public Client, private BodySource, private Stream
   Task<bool> shake_hands();
   Task<bool> exchange();
   Task<bool> receive_head();
-  Task<void> refuse(int status, const char* reason);
+  Task<void> refuse(int status, const char* reason, std::string_view request_line);
+  void report(ExchangeReport told);
   void take_request(std::size_t consumed);
   Task<void> serve();
+  Task<void> shed();
   Task<bool> write_body(const Reply& reply, bool chunked);
   Task<bool> skip_body();
   Task<void> linger();
@@ -92,7 +97,7 @@ class ClientConnection final : public Client, private BodySource, private Stream
   std::shared_ptr<const TlsServer> tls_;
   Origin origin_;
   std::unique_ptr<Http2Connection> http2_;  ///< once the client speaks HTTP/2
-  Pipeline* pipeline_ = nullptr;
+  const Entrance* entrance_ = nullptr;
   Task<void> task_;
   std::uint32_t requests_ = 0;
   bool idle_ = false;           ///< between requests
@@ -103,6 +108,7 @@ class ClientConnection final : public Client, private BodySource, private Stream
   bool body_wanted_ = false;    ///< somebody began to read the request body
   bool broken_ = false;         ///< the client is gone, or must see an abort
   BodyRate rate_;               ///< of the body under way
+  ExchangeNote note_;           ///< of the exchange under way
 };
 
 }  // namespace myelin::http

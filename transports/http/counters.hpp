@@ -1,5 +1,5 @@
 #pragma once
-// Counters of one shard: written by its thread, read by any.
+// Counters of one shard: written by its thread, read by any. Management connections count nowhere.
 
 #include <atomic>
 #include <cstdint>
@@ -28,6 +28,7 @@ struct Counters {
   Counter answered;           ///< complete answers
   Counter aborted;            ///< exchanges that ended without a complete answer
   Counter refused;            ///< requests refused by the codec or by a time limit
+  Counter shed;               ///< requests answered 503 for want of memory (REL-132)
   Counter connects;           ///< upstream connections made
   Counter connect_failures;
   Counter reuses;             ///< requests on a pooled upstream connection

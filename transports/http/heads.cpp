@@ -71,11 +71,52 @@ void add_status_line(std::string& to, int status, std::string_view reason) {
   to += "\r\n";
 }
 
+/// traceparent: 00-TRACE-SPAN-FLAGS, with a new span for each request.
+void add_span(std::string& to, const Identity& identity) {
+  char text[55] = {'0', '0', '-'};
+  std::copy_n(identity.trace_id.data(), 32, text + 3);
+  text[35] = text[52] = '-';
+  text::random_hex(text + 36, 16);
+  std::copy_n(identity.trace_flags.data(), 2, text + 53);
+  add_field(to, "traceparent", {text, sizeof text});
+}
+
+/// The ids of the exchange. A trace that is only passed on goes with its own fields, or from here
+/// where a flow has lost them.
+void add_identity(std::string& to, const OutgoingRequest& request) {
+  const Identity& identity = *request.identity;
+  if (!identity.request_id.empty()) add_field(to, identity.request_id_header, identity.request_id);
+  if (identity.own_span) add_span(to, identity);
+  else if (identity.trace_parent.empty() || (request.headers && request.headers->find("traceparent"))) return;
+  else add_field(to, "traceparent", identity.trace_parent);
+  const bool has_state = !identity.own_span && request.headers && request.headers->find("tracestate");
+  if (!has_state && !identity.trace_state.empty()) add_field(to, "tracestate", identity.trace_state);
+}
+
+/// The field is written by add_identity().
+bool is_identity(std::string_view name, const Identity& identity) noexcept {
+  if (identity.own_span && (is(name, "traceparent") || is(name, "tracestate"))) return true;
+  return !identity.request_id.empty() && is(name, identity.request_id_header);
+}
+
 }  // namespace
 
 Reply sound(Reply reply) {
   if (reply.status < 200 || reply.status > 599) reply.status = 500;
   if (!valid_value(reply.reason)) reply.reason = {};
+  return reply;
+}
+
+Headers come_again() {
+  Headers fields;
+  fields.add("Retry-After", "1");
+  return fields;
+}
+
+Reply busy(const Headers& again) {
+  Reply reply;
+  reply.status = 503;
+  reply.headers = &again;
   return reply;
 }
 
@@ -101,8 +142,10 @@ void write_reply_head(const Reply& reply, const OutFraming& framing, const Reply
   const bool own_type = reply.drop_content_type || !reply.content_type.empty();
   bool has_date = false;
   bool has_server = false;
+  const Identity* ids = context.identity && !context.identity->request_id.empty() ? context.identity : nullptr;
   if (reply.headers)
     add_fields(to, *reply.headers, [&](std::string_view name) {
+      if (ids && is(name, ids->request_id_header)) return true;
       if (is(name, "date")) return !reply.preserve_server || !(has_date = true);
       if (is(name, "server")) return !reply.preserve_server || !(has_server = true);
       return own_type && is(name, "content-type");
@@ -110,6 +153,7 @@ void write_reply_head(const Reply& reply, const OutFraming& framing, const Reply
   if (!reply.content_type.empty()) add_field(to, "Content-Type", reply.content_type);
   if (!has_date) add_field(to, "Date", http_date());
   if (!has_server && !context.server_name.empty()) add_field(to, "Server", context.server_name);
+  if (ids) add_field(to, ids->request_id_header, ids->request_id);
   add_framing(to, framing);
   if (!context.keep_alive) to += "Connection: close\r\n";
   else if (context.http10) to += "Connection: keep-alive\r\n";
@@ -124,8 +168,10 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
   add_field(to, "Host", request.host.empty() ? request.url.authority : request.host);
   const bool own_type = request.drop_content_type || !request.content_type.empty();
   bool has_agent = false;
+  if (request.identity) add_identity(to, request);
   if (request.headers)
     add_fields(to, *request.headers, [&](std::string_view name) {
+      if (request.identity && is_identity(name, *request.identity)) return true;
       switch (name.size()) {
         case 4: return is(name, "host") || is(name, "date");
         case 6: return is(name, "server") || is(name, "expect");

@@ -22,10 +22,15 @@ struct ReplyContext {
   std::string_view server_name;
   bool keep_alive = true;
   bool http10 = false;     ///< the client speaks HTTP/1.0
+  const Identity* identity = nullptr;  ///< whose request id goes on the answer
 };
 
 /// The answer with a status and reason that HTTP allows (REL-082).
 Reply sound(Reply reply);
+
+/// The answer of a server that takes no further work, and its fields.
+Headers come_again();
+Reply busy(const Headers& again);
 
 /// A status that never has a body nor tells its length (REL-070).
 constexpr bool is_bodyless(int status) noexcept { return status == 204 || status == 304 || status < 200; }

@@ -15,11 +15,11 @@ constexpr Duration kDrainNotice{1'000};  // for requests that crossed the announ
 
 }  // namespace
 
-Http2Connection::Http2Connection(Loop& loop, Stream& stream, const Origin& origin, Pipeline& pipeline)
+Http2Connection::Http2Connection(Loop& loop, Stream& stream, const Origin& origin, const Entrance& entrance)
     : loop_(loop),
       stream_(stream),
       origin_(origin),
-      pipeline_(pipeline),
+      entrance_(entrance),
       session_(loop.config.limits, loop.config.http2_limits, *this),
       drain_timer_(loop.wheel, this, [](void* self) { static_cast<Http2Connection*>(self)->end_drain(); }),
       idle_since_(Clock::now()) {}
@@ -118,13 +118,13 @@ void Http2Connection::request(std::int32_t id, bool body_follows) {
   }
   const std::string_view text = session_.head().finish(body_follows);
   if (text.empty()) {
-    refuse(id, session_.head().refusal());
+    refuse(id, session_.head().refusal(), {});
     return;
   }
   Http2Stream& stream = new_stream();
   stream.begin(id, body_follows);
   if (!stream.accept(text)) {
-    refuse(id, stream.refusal());
+    refuse(id, stream.refusal(), text);
     finished(stream);
     return;
   }
@@ -142,13 +142,27 @@ Http2Stream& Http2Connection::new_stream() {
   return *streams_.back();
 }
 
-void Http2Connection::refuse(std::int32_t id, const Refusal& refusal) {
+void Http2Connection::refuse(std::int32_t id, const Refusal& refusal, std::string_view text) {
   loop_.counters.refused.add();
   log::warn("http", fmt::format("refused a request of {}: {} {}", origin_.remote, refusal.status, refusal.reason));
   Reply reply;
   reply.status = refusal.status;
-  write_head(reply, OutFraming{Framing::length, 0});
-  session_.answer(id, head_, false);
+  write_head(reply, OutFraming{Framing::length, 0}, nullptr);
+  ExchangeReport told;
+  told.status = refusal.status;
+  told.complete = session_.answer(id, head_, false);
+  const std::string line = std::string(Http2Stream::target_of(text)) + "HTTP/2.0";
+  if (!text.empty()) told.request_line = line;
+  report(told);
+}
+
+void Http2Connection::report(ExchangeReport told) {
+  if (!entrance_.observer) return;
+  told.client = origin_.remote;
+  told.received = stream_.take_received();
+  told.sent = stream_.written();
+  stream_.start_count();
+  entrance_.observer->ended(told);
 }
 
 void Http2Connection::finished(Http2Stream& stream) {
@@ -185,15 +199,15 @@ void Http2Connection::wake_later(Http2Stream& stream) {
   schedule();
 }
 
-void Http2Connection::write_head(const Reply& reply, const OutFraming& framing) {
-  const ReplyContext context{loop_.config.server_name, true, false};
+void Http2Connection::write_head(const Reply& reply, const OutFraming& framing, const Identity* identity) {
+  const ReplyContext context{loop_.config.server_name, true, false, identity};
   head_.clear();
   write_reply_head(reply, framing, context, head_);
 }
 
 bool Http2Connection::answer(Http2Stream& stream, const Reply& reply, const ReplyShape& shape) {
   if (broken_) return false;
-  write_head(reply, shape.framing);
+  write_head(reply, shape.framing, &stream.identity());
   schedule();
   return session_.answer(stream.id(), head_, shape.sends_body);
 }

@@ -9,6 +9,7 @@
 
 #include "transports/http/http2_session.hpp"
 #include "transports/http/http2_stream.hpp"
+#include "transports/http/observer.hpp"
 #include "transports/http/origin.hpp"
 #include "transports/http/stream.hpp"
 
@@ -16,7 +17,7 @@ namespace myelin::http {
 
 class Http2Connection final : private Http2Session::Events {
  public:
-  Http2Connection(Loop& loop, Stream& stream, const Origin& origin, Pipeline& pipeline);
+  Http2Connection(Loop& loop, Stream& stream, const Origin& origin, const Entrance& entrance);
   ~Http2Connection();
 
   /// Serves the client. Ends when every exchange has ended. False: the connection is broken.
@@ -27,7 +28,9 @@ class Http2Connection final : private Http2Session::Events {
   // For the streams.
   Loop& loop() noexcept { return loop_; }
   const Origin& origin() const noexcept { return origin_; }
-  Pipeline& pipeline() noexcept { return pipeline_; }
+  const Entrance& entrance() const noexcept { return entrance_; }
+  /// Tells the observer, if there is one; bytes are those of all exchanges since the last report.
+  void report(ExchangeReport told);
   /// Wakes the stream's coroutines when it is safe to.
   void wake_later(Http2Stream& stream);
   bool answer(Http2Stream& stream, const Reply& reply, const ReplyShape& shape);
@@ -50,8 +53,8 @@ class Http2Connection final : private Http2Session::Events {
   void give_up();
   TimePoint due() const noexcept;
   void time_out();
-  void refuse(std::int32_t id, const Refusal& refusal);
-  void write_head(const Reply& reply, const OutFraming& framing);
+  void refuse(std::int32_t id, const Refusal& refusal, std::string_view text);
+  void write_head(const Reply& reply, const OutFraming& framing, const Identity* identity);
   Http2Stream& new_stream();
   void schedule();
   void turn();
@@ -62,7 +65,7 @@ class Http2Connection final : private Http2Session::Events {
   Loop& loop_;
   Stream& stream_;
   Origin origin_;
-  Pipeline& pipeline_;
+  const Entrance& entrance_;
   Http2Session session_;
   std::vector<std::unique_ptr<Http2Stream>> streams_, spare_;
   std::vector<Http2Stream*> begun_, to_wake_, finished_;

@@ -43,6 +43,11 @@ void Http2Stream::start() noexcept {
   }
 }
 
+std::string_view Http2Stream::target_of(std::string_view text) noexcept {
+  const std::string_view line = first_line(text);
+  return line.substr(0, line.rfind(' ') + 1);
+}
+
 bool Http2Stream::accept(std::string_view text) {
   HeadParser parser(loop_.config.limits);
   std::size_t consumed = 0;
@@ -62,6 +67,8 @@ bool Http2Stream::accept(std::string_view text) {
   }
   const bool has_body = body_follows_ && (head_.framing != Framing::length || head_.length > 0);
   fill_message(message_, head_, origin, has_body ? this : nullptr);
+  if (connection_.entrance().observer)
+    note_.begin(message_.arena.join(target_of(text), std::string_view("HTTP/2.0")), message_.headers);
   return true;
 }
 
@@ -152,11 +159,13 @@ Task<BodySource::Status> Http2Stream::fill() {
 // --- the answer -------------------------------------------------------------------------------------
 
 Task<void> Http2Stream::run() {
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  loop_.counters.requests.add();
+  const std::size_t counts = connection_.entrance().management ? 0 : 1;
+  loop_.active.store(loop_.active.load(std::memory_order_relaxed) + counts, std::memory_order_relaxed);
+  loop_.counters.requests.add(counts);
   co_await serve();
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  (end_sent_ ? loop_.counters.answered : loop_.counters.aborted).add();
+  connection_.report(note_.report(message_, end_sent_));
+  loop_.active.store(loop_.active.load(std::memory_order_relaxed) - counts, std::memory_order_relaxed);
+  (end_sent_ ? loop_.counters.answered : loop_.counters.aborted).add(counts);
   out = {};
   out_is_last = false;
   body_timer_.clear();
@@ -165,10 +174,24 @@ Task<void> Http2Stream::run() {
   connection_.finished(*this);
 }
 
+/// REL-132: the client is told to come again.
+Task<void> Http2Stream::shed() {
+  loop_.counters.shed.add();
+  const Headers again = come_again();
+  const Reply reply = busy(again);
+  co_await this->reply(reply);
+}
+
 Task<void> Http2Stream::serve() {
+  const Pressure level = connection_.entrance().pressure(loop_.config.gauge.get());
+  if (level >= Pressure::no_keep_alive) connection_.drain();
+  if (level >= Pressure::no_new_work) {
+    co_await shed();
+    co_return;
+  }
   int status = 0;
   try {
-    co_await connection_.pipeline().serve(message_, *this);
+    co_await connection_.entrance().pipeline->serve(message_, *this);
   } catch (const std::bad_alloc&) {
     status = 503;  // REL-133
   } catch (const std::exception& error) {
@@ -185,6 +208,7 @@ Task<bool> Http2Stream::reply(const Reply& wanted) {
   if (answered_ || closed_) co_return false;
   answered_ = true;
   const Reply reply = sound(wanted);
+  note_.status = reply.status;
   const ReplyShape shape = shape_of(reply, message_.incoming.method == "HEAD", Framing::none);
   const bool begun = connection_.answer(*this, reply, shape);
   if (!begun) co_return false;
@@ -195,6 +219,7 @@ Task<bool> Http2Stream::reply(const Reply& wanted) {
     if (shape.sends_body) out = reply.bytes;
     out_is_last = true;
     whole = co_await sent();
+    if (whole && shape.sends_body) note_.body = reply.bytes.size();
   }
   out = {};
   co_return whole;
@@ -212,6 +237,7 @@ Task<bool> Http2Stream::write_body(const Reply& reply) {
     const bool last = out_is_last;
     const bool went = co_await sent();
     if (!went) co_return false;
+    note_.body += slice.size();
     source.consume(slice.size());
     if (last) co_return true;
     const Status status = co_await source.fill();

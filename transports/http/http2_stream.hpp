@@ -8,6 +8,7 @@
 #include "engine/message/message.hpp"
 #include "engine/ports/client.hpp"
 #include "transports/http/body_rate.hpp"
+#include "transports/http/exchange_note.hpp"
 #include "transports/http/heads.hpp"
 #include "transports/http/http2_body.hpp"
 #include "transports/http/http2_session.hpp"
@@ -27,6 +28,9 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   /// Judges the head and fills the message. False: refusal() says why.
   bool accept(std::string_view text);
   const Refusal& refusal() const noexcept { return refusal_; }
+  const Identity& identity() const noexcept { return message_.identity; }
+  /// Method and target of a head, each with the blank behind it.
+  static std::string_view target_of(std::string_view text) noexcept;
   /// Runs the exchange; the connection is told when it has ended.
   void start() noexcept;
   /// Something happened: whoever waits looks again.
@@ -62,6 +66,7 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
 
   Task<void> run();
   Task<void> serve();
+  Task<void> shed();
   Task<bool> write_body(const Reply& reply);
   Task<bool> sent();
   Status body_failed(int status, const char* text);
@@ -77,6 +82,7 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   Fault fault_;
   Http2Body body_;
   BodyRate rate_;
+  ExchangeNote note_;
   std::size_t arrived_ = 0;       ///< body bytes since the wait for some began
   WaitingPlace body_place_, answer_place_;
   Timer body_timer_, answer_timer_;

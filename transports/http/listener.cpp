@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "engine/base/log.hpp"
+#include "transports/http/listening.hpp"
 
 namespace myelin::http {
 
@@ -34,49 +35,41 @@ std::size_t default_limit() noexcept {
 
 }  // namespace
 
-bool ConnectionLimit::room(const Config& config) noexcept {
+std::size_t connection_limit(const Config& config) noexcept {
   static const std::size_t from_descriptors = default_limit();
-  const std::size_t limit = config.max_connections > 0 ? config.max_connections : from_descriptors;
-  return open_connections.load(std::memory_order_relaxed) < limit;
+  return config.max_connections > 0 ? config.max_connections : from_descriptors;
+}
+
+bool ConnectionLimit::room(const Config& config) noexcept {
+  return open_connections.load(std::memory_order_relaxed) < connection_limit(config);
 }
 void ConnectionLimit::opened() noexcept { open_connections.fetch_add(1, std::memory_order_relaxed); }
 void ConnectionLimit::closed() noexcept { open_connections.fetch_sub(1, std::memory_order_relaxed); }
 
-Listener::Listener(Loop& loop, std::shared_ptr<const TlsServer> tls, Pipeline& pipeline, Accepted accepted)
+Listener::Listener(Loop& loop, Entrance entrance, Accepted accepted)
     : loop_(loop),
-      tls_(std::move(tls)),
-      pipeline_(pipeline),
+      entrance_(std::move(entrance)),
       accepted_(std::move(accepted)),
       acceptor_(loop.io),
       pause_timer_(loop.wheel, this, [](void* self) { static_cast<Listener*>(self)->resume(); }) {}
 
-Result<std::uint16_t> Listener::open(const std::string& address, std::uint16_t port) {
-  const auto failed = [&](const error_code& error) {
-    return Fault(address + ":" + std::to_string(port) + ": " + error.message());
-  };
+Result<void> Listener::adopt(int descriptor) {
+  const std::string address = address_of(descriptor);
+  const bool v6 = address.find(':') != std::string::npos;
+  local_ = (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port_of(descriptor));
   error_code error;
-  const std::string numeric = address.empty() ? "0.0.0.0" : address == "localhost" ? "127.0.0.1" : address;
-  const auto host = asio::ip::make_address(numeric, error);
-  if (error) return failed(error);
-  const asio::ip::tcp::endpoint endpoint(host, port);
-  acceptor_.open(endpoint.protocol(), error);
-  if (error) return failed(error);
-  const int on = 1;
-  ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(kBacklog, error);
+  acceptor_.assign(v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), descriptor, error);
+  if (error) ::close(descriptor);
+  else acceptor_.listen(kBacklog, error);
   if (!error) acceptor_.non_blocking(true, error);
+  Result<void> adopted;
   if (error) {
-    const Fault fault = failed(error);
     close();
-    return fault;
+    adopted = Result<void>(Fault(local_ + ": " + error.message()));
+  } else {
+    wait();
   }
-  const auto bound = acceptor_.local_endpoint(error);
-  local_ = bound.address().is_v6() ? "[" + bound.address().to_string() + "]" : bound.address().to_string();
-  local_ += ":" + std::to_string(bound.port());
-  wait();
-  return bound.port();
+  return adopted;
 }
 
 void Listener::close() noexcept {
@@ -98,9 +91,17 @@ void Listener::wait() {
   });
 }
 
+/// Management is served however full it is.
+bool Listener::has_room() const noexcept {
+  if (entrance_.management) return true;
+  if (!ConnectionLimit::room(loop_.config)) return false;
+  Gauge* gauge = loop_.config.gauge.get();
+  return !gauge || gauge->pressure(Clock::now()) < Pressure::no_accept;
+}
+
 void Listener::accept_some() {
   for (int i = 0; i < kPerWakeUp; ++i) {
-    if (!ConnectionLimit::room(loop_.config)) {
+    if (!has_room()) {
       pause();
       return;
     }

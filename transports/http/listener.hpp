@@ -4,15 +4,11 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "engine/base/result.hpp"
 #include "transports/http/loop.hpp"
-
-namespace myelin {
-class Pipeline;
-}
+#include "transports/http/observer.hpp"
 
 namespace myelin::http {
 
@@ -21,25 +17,25 @@ class Listener {
   /// Gets a connected, non-blocking descriptor.
   using Accepted = std::function<void(Listener&, const boost::asio::ip::tcp::endpoint& remote, int descriptor)>;
 
-  Listener(Loop& loop, std::shared_ptr<const TlsServer> tls, Pipeline& pipeline, Accepted accepted);
+  Listener(Loop& loop, Entrance entrance, Accepted accepted);
 
-  Result<std::uint16_t> open(const std::string& address, std::uint16_t port);
+  /// Serves a bound socket, which it owns from now on, also when this fails.
+  Result<void> adopt(int descriptor);
   void close() noexcept;
   /// There is room again: goes on after may_accept() said no.
   void resume();
 
-  const std::shared_ptr<const TlsServer>& tls() const noexcept { return tls_; }
-  Pipeline& pipeline() const noexcept { return pipeline_; }
+  const Entrance& entrance() const noexcept { return entrance_; }
   const std::string& local() const noexcept { return local_; }
 
  private:
   void wait();
+  bool has_room() const noexcept;
   void accept_some();
   void pause();
 
   Loop& loop_;
-  std::shared_ptr<const TlsServer> tls_;
-  Pipeline& pipeline_;
+  const Entrance entrance_;
   Accepted accepted_;
   boost::asio::ip::tcp::acceptor acceptor_;
   Timer pause_timer_;

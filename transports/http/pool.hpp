@@ -32,8 +32,12 @@ struct HashTarget {
 class Waiter;
 
 struct Target {
-  explicit Target(const TargetKey& wanted) : host(wanted.host), key(wanted) { key.host = host; }
+  explicit Target(const TargetKey& wanted)
+      : host(wanted.host), address(host + ":" + std::to_string(wanted.port)), key(wanted) {
+    key.host = host;
+  }
   std::string host;
+  std::string address;              ///< host:port, for logs
   TargetKey key;                    ///< its host is `host`
   std::vector<Upstream*> idle;      ///< used last is last
   std::size_t open = 0;             ///< connections and attempts

@@ -8,6 +8,7 @@
 
 #include "transports/http/client_connection.hpp"
 #include "transports/http/listener.hpp"
+#include "transports/http/listening.hpp"
 #include "transports/http/pool.hpp"
 
 namespace myelin::http {
@@ -53,7 +54,7 @@ struct Shard::Impl final : Clients {
   void accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor);
   void gone(ClientConnection& client) override;
   void quiet(ClientConnection& client) override;
-  void drain(Duration time);
+  void drain(Duration time, bool hold);
   void end_if_drained();
   void destroy(ClientConnection& client);
 
@@ -65,6 +66,8 @@ struct Shard::Impl final : Clients {
   std::vector<ClientConnection*> spare;
   bool trimming = false;
   ClientConnection* first = nullptr;  ///< open ones
+  std::size_t serving = 0;            ///< of them, those that are not for management
+  bool held = false;                  ///< a drained shard goes on until let_end()
   asio::executor_work_guard<asio::io_context::executor_type> guard;
   Timer limit;
 };
@@ -79,7 +82,7 @@ Shard::Impl::~Impl() {
   guard.reset();
   loop.io.restart();
   loop.io.poll();
-  for (ClientConnection* client = first; client; client = client->next) ConnectionLimit::closed();
+  for (; serving > 0; --serving) ConnectionLimit::closed();
 }
 
 void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor) {
@@ -94,18 +97,24 @@ void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remo
   client.next = first;
   if (first) first->previous = &client;
   first = &client;
-  loop.counters.accepted.add();
-  loop.counters.open.add();
-  ConnectionLimit::opened();
-  client.start(remote, listener.local(), descriptor, listener.tls(), listener.pipeline());
+  if (!listener.entrance().management) {
+    ++serving;
+    loop.counters.accepted.add();
+    loop.counters.open.add();
+    ConnectionLimit::opened();
+  }
+  client.start(remote, listener.local(), descriptor, listener.entrance());
 }
 
 void Shard::Impl::gone(ClientConnection& client) {
   (client.previous ? client.previous->next : first) = client.next;
   if (client.next) client.next->previous = client.previous;
   client.previous = client.next = nullptr;
-  loop.counters.open.subtract(1);
-  ConnectionLimit::closed();
+  if (!client.management()) {
+    --serving;
+    loop.counters.open.subtract(1);
+    ConnectionLimit::closed();
+  }
   if (loop.draining) end_if_drained();
 }
 
@@ -126,10 +135,12 @@ void Shard::Impl::destroy(ClientConnection& client) {
   all.pop_back();
 }
 
-void Shard::Impl::drain(Duration time) {
+void Shard::Impl::drain(Duration time, bool hold) {
   if (loop.draining) return;
   loop.draining = true;
-  for (const auto& listener : listeners) listener->close();
+  held = hold;
+  for (const auto& listener : listeners)
+    if (!hold || !listener->entrance().management) listener->close();
   for (ClientConnection* client = first; client; client = client->next) client->drain();
   pool.drain();
   limit.set(Clock::now() + time);
@@ -137,7 +148,7 @@ void Shard::Impl::drain(Duration time) {
 }
 
 void Shard::Impl::end_if_drained() {
-  if (!first && pool.busy() == 0) loop.io.stop();
+  if (!held && serving == 0 && pool.busy() == 0) loop.io.stop();
 }
 
 Shard::Shard(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
@@ -145,12 +156,21 @@ Shard::~Shard() = default;
 
 Result<std::uint16_t> Shard::listen(const std::string& address, std::uint16_t port,
                                     std::shared_ptr<const TlsServer> tls, Pipeline& pipeline) {
+  auto socket = bind_socket(address, port);
+  if (!socket) return std::move(socket).fault();
+  const std::uint16_t opened = port_of(*socket);
+  Result<void> served = listen(*socket, Entrance{&pipeline, std::move(tls)});
+  if (!served) return std::move(served).fault();
+  return opened;
+}
+
+Result<void> Shard::listen(int descriptor, Entrance entrance) {
   auto listener = std::make_unique<Listener>(
-      impl_->loop, std::move(tls), pipeline,
-      [impl = impl_.get()](Listener& from, const asio::ip::tcp::endpoint& remote, int descriptor) {
-        impl->accept(from, remote, descriptor);
+      impl_->loop, std::move(entrance),
+      [impl = impl_.get()](Listener& from, const asio::ip::tcp::endpoint& remote, int accepted) {
+        impl->accept(from, remote, accepted);
       });
-  auto opened = listener->open(address, port);
+  Result<void> opened = listener->adopt(descriptor);
   if (opened) impl_->listeners.push_back(std::move(listener));
   return opened;
 }
@@ -169,9 +189,17 @@ void Shard::every(Duration interval, std::function<void()> work) {
 
 void Shard::run() { impl_->loop.io.run(); }
 
-void Shard::drain(Duration limit) {
-  asio::post(impl_->loop.io, [impl = impl_.get(), limit] {
-    if (!impl->loop.ended) impl->drain(limit);
+void Shard::drain(Duration limit, bool hold) {
+  asio::post(impl_->loop.io, [impl = impl_.get(), limit, hold] {
+    if (!impl->loop.ended) impl->drain(limit, hold);
+  });
+}
+
+void Shard::let_end() {
+  asio::post(impl_->loop.io, [impl = impl_.get()] {
+    if (impl->loop.ended) return;
+    impl->held = false;
+    if (impl->loop.draining) impl->end_if_drained();
   });
 }
 

@@ -15,10 +15,11 @@
 #include "engine/ports/sender.hpp"
 #include "transports/http/codec.hpp"
 #include "transports/http/http2_guard.hpp"
+#include "transports/http/observer.hpp"
+#include "transports/http/pressure.hpp"
 
 namespace myelin::http {
 
-class TlsServer;  // tls.hpp: certificate, key, client authentication of a listener
 class TlsClient;  // tls.hpp: trust, certificate towards backends
 
 struct Config {
@@ -40,7 +41,11 @@ struct Config {
   Http2Limits http2_limits;               // REL-041
   std::shared_ptr<const TlsClient> backend_tls;
   std::string server_name = "Myelin";     // Server header; empty: none
+  std::shared_ptr<Gauge> gauge;           // of memory; null: there is no limit
 };
+
+/// Client connections the whole process may have (REL-020).
+std::size_t connection_limit(const Config& config) noexcept;
 
 /// Counters of one shard, written by its thread, read by others as a snapshot: counters.hpp.
 struct Counters;
@@ -50,10 +55,12 @@ class Shard {
   explicit Shard(Config config);
   ~Shard();
 
-  /// Opens a listening socket. Port 0 takes a free one. Returns the port. Each accepted request is
-  /// given to `pipeline`. `tls` null: plain HTTP.
+  /// Opens a listening socket and gives each accepted request to `pipeline`. Port 0 takes a free
+  /// one. Returns the port. `tls` null: plain HTTP.
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port,
                                std::shared_ptr<const TlsServer> tls, Pipeline& pipeline);
+  /// Serves a socket that listens already, and closes it when it drains.
+  Result<void> listen(int descriptor, Entrance entrance);
 
   Sender& sender() noexcept;
 
@@ -65,8 +72,10 @@ class Shard {
   /// Serves until stop(), or until drained.
   void run();
   /// Stops accepting, closes idle connections, answers what is under way with Connection: close;
-  /// run() returns when nothing is left or after `limit`. Thread safe.
-  void drain(Duration limit);
+  /// run() returns when nothing is left or after `limit`. `hold`: management stays
+  /// open meanwhile, and also when nothing is left, until let_end(). Thread safe.
+  void drain(Duration limit, bool hold = false);
+  void let_end();
   /// Ends run() at once. Thread safe.
   void stop();
 

@@ -67,6 +67,7 @@ void Stream::read_done(Socket::Event event, std::size_t bytes) {
   if (loop_.ended) return;
   switch (event) {
     case Socket::Event::ready:
+      received_ += bytes;
       if (!tls_) {
         in.received(bytes);
         end_read(Io::done);

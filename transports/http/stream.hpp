@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "transports/http/loop.hpp"
 #include "transports/http/socket.hpp"
@@ -84,6 +85,8 @@ class Stream final : private Socket::Owner {
   /// Bytes of ours that went out, TLS overhead included, since start_count().
   std::uint64_t written() const noexcept { return written_; }
   void start_count() noexcept { written_ = 0; }
+  /// Bytes that came in, TLS overhead included, since the last call.
+  std::uint64_t take_received() noexcept { return std::exchange(received_, 0); }
 
   Connect connect(const boost::asio::ip::tcp::endpoint& to, TimePoint due);
 
@@ -130,6 +133,7 @@ class Stream final : private Socket::Owner {
   Write* writer_ = nullptr;
   Connect* connector_ = nullptr;
   std::uint64_t written_ = 0;
+  std::uint64_t received_ = 0;
   ReadState read_state_ = ReadState::none;
   Io read_outcome_ = Io::done;
   Io cancelled_as_ = Io::failed;        ///< what a cancelled read ends with

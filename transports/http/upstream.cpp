@@ -22,6 +22,8 @@ constexpr int kRequestDone = 3;
 Upstream::Upstream(Loop& loop, Pool& pool)
     : stream(loop, *this), loop_(loop), pool_(pool), parser_(loop.config.limits) {}
 
+std::string_view Upstream::backend() const noexcept { return target ? std::string_view(target->address) : std::string_view{}; }
+
 // --- faults -----------------------------------------------------------------------------------------
 
 bool Upstream::fail(int base, bool shifted, std::string text) {

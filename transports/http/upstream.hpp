@@ -41,6 +41,7 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   std::string_view reason() const noexcept override { return head_.reason; }
   const Headers& headers() const noexcept override { return head_.fields; }
   bool http10() const noexcept override { return head_.http10; }
+  std::string_view backend() const noexcept override;
   bool request_sent() const noexcept override { return request_sent_; }
   void release() noexcept override;
 

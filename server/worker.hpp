@@ -1,0 +1,40 @@
+#pragma once
+// One thread's part of the server: transport, engine, and what is noted about exchanges.
+
+#include <memory>
+#include <thread>
+
+#include "engine/runtime/engine.hpp"
+#include "server/exchange_observer.hpp"
+#include "server/shard_metrics.hpp"
+#include "transports/http/shard.hpp"
+
+namespace myelin::server {
+
+class Worker {
+ public:
+  Worker(unsigned number, http::Config config, std::shared_ptr<const Deployment> deployment, ServiceMetrics& services,
+         http::AccessLog* log)
+      : shard(std::make_unique<http::Shard>(std::move(config))),
+        engine(shard->sender(), std::move(deployment)),
+        observer(number, services, log) {}
+  /// Exchanges that were cut off end with their shard, and still use the engine.
+  ~Worker() { shard.reset(); }
+
+  void start() {
+    thread = std::thread([this] { shard->run(); });
+  }
+  /// On the shard's thread.
+  void deploy(const std::shared_ptr<const Deployment>& deployment) {
+    engine.deploy(deployment);
+    observer.forget_services();
+  }
+  ShardFigures figures() const { return {shard->counters(), engine.counters(), observer, shard->active()}; }
+
+  std::unique_ptr<http::Shard> shard;
+  Engine engine;
+  ExchangeObserver observer;
+  std::thread thread;
+};
+
+}  // namespace myelin::server
