@@ -23,11 +23,12 @@
 #include "server/http_config.hpp"
 #include "server/limits.hpp"
 #include "server/listeners.hpp"
-#include "server/memory_gauge.hpp"
+#include "server/memory_target.hpp"
 #include "server/notify.hpp"
 #include "server/upgrade.hpp"
 #include "server/worker.hpp"
 #include "transports/http/listening.hpp"
+#include "transports/http/memory_gauge.hpp"
 
 namespace myelin::server {
 
@@ -200,7 +201,7 @@ bool Server::open() {
     return false;
   if (!open_access_log()) return false;
   memory_ = memory_target(settings);
-  if (memory_ > 0) config->gauge = std::make_shared<MemoryGauge>(memory_, &resident_bytes);
+  if (memory_ > 0) config->gauge = std::make_shared<http::MemoryGauge>(memory_, &resident_bytes);
   services_ = std::make_unique<ServiceMetrics>(options_.threads);
   for (unsigned i = 0; i < options_.threads; ++i)
     workers_.push_back(std::make_unique<Worker>(i, *config, first_, *services_, access_log_.get()));

@@ -61,6 +61,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   std::uint16_t port() const noexcept { return port_; }
+  int descriptor() const noexcept { return descriptor_; }
   void listen();
   /// From now on connections are refused; a blocked accept() returns null.
   void refuse();

@@ -1,0 +1,291 @@
+// Starting, stopping, being replaced, and what the service manager sees of it.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <thread>
+
+#include "tests/support/backend.hpp"
+#include "tests/support/myelin.hpp"
+
+namespace myelin::test {
+namespace {
+
+std::string send_to(const Backend& backend) {
+  return main_sequence("<send><endpoint><address uri=\"" + backend.address() + "/\"/></endpoint></send>");
+}
+
+Behaviour holding() {
+  Behaviour held = Behaviour::replying("held");
+  held.kind = Behaviour::Kind::hold;
+  return held;
+}
+
+/// Number behind the last `before` in `text`, 0 when there is none.
+long number_after(const std::string& text, const std::string& before) {
+  const auto at = text.rfind(before);
+  return at == std::string::npos ? 0 : std::atol(text.c_str() + at + before.size());
+}
+
+/// Sets a variable for the programs that are started meanwhile.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+// REL-158: while it drains, readiness is refused on the admin port, nobody new is accepted, and what
+// is under way is answered.
+TEST(LifeCycle, ReadinessIsRefusedWhileDraining) {
+  Backend backend("A");
+  backend.behave(holding());
+  Myelin server(send_to(backend));
+  EXPECT_EQ(server.admin("GET", "/healthz").status(), 200);
+  HttpClient client = server.client();
+  client.send_request("GET", "/", {}, "");
+  ASSERT_TRUE(backend.await(1));
+  server.process().signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return server.admin("GET", "/healthz").status() == 503; }));
+  EXPECT_EQ(server.admin("GET", "/healthz").body, "{\"status\":\"draining\"}");
+  EXPECT_TRUE(eventually([&] { return !server.client().connected(); }));
+  backend.release();
+  const auto answer = client.receive("GET");
+  EXPECT_EQ(answer.body, "held") << answer.trouble;
+  EXPECT_EQ(answer.header("Connection"), "close");
+  EXPECT_EQ(server.process().wait(), 0);
+}
+
+// REL-159, REL-158: a second signal cuts off what is under way, and the exit code says so.
+TEST(LifeCycle, ASecondSignalEndsItAtOnce) {
+  Backend backend("A");
+  backend.behave(holding());
+  Myelin server(send_to(backend));
+  HttpClient client = server.client();
+  client.send_request("GET", "/", {}, "");
+  ASSERT_TRUE(backend.await(1));
+  server.process().signal(SIGTERM);
+  ASSERT_TRUE(server.await_log("draining"));
+  server.process().signal(SIGINT);
+  EXPECT_EQ(server.process().wait(), 3);
+  EXPECT_FALSE(client.receive("GET").complete);
+}
+
+// REL-159: after the file was moved away, SIGUSR1 makes a new one.
+TEST(LifeCycle, LogsAreOpenedAnew) {
+  TemporaryFolder folder;
+  const auto file = folder.path() / "access.log", moved = folder.path() / "access.log.1";
+  Myelin server;
+  server.set("access_log.file=" + file.string());
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  EXPECT_EQ(server.get("/before").status(), 200);
+  ASSERT_TRUE(eventually([&] { return read_file(file).find("GET /before ") != std::string::npos; }));
+  std::filesystem::rename(file, moved);
+  server.process().signal(SIGUSR1);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file); }));
+  EXPECT_EQ(server.get("/after").status(), 200);
+  EXPECT_TRUE(eventually([&] { return read_file(file).find("GET /after ") != std::string::npos; }));
+  EXPECT_EQ(read_file(moved).find("GET /after "), std::string::npos);
+  EXPECT_EQ(server.stop(), 0);
+}
+
+// Every line that was not dropped is there when the server has ended.
+TEST(LifeCycle, TheAccessLogIsCompleteAtTheEnd) {
+  TemporaryFolder folder;
+  const auto file = folder.path() / "access.log";
+  Myelin server;
+  server.set("access_log.file=" + file.string());
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i)
+    clients.emplace_back([&] {
+      HttpClient client = server.client();
+      for (int n = 0; n < 500; ++n) client.get("/");
+    });
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(server.stop(), 0);
+  const std::string text = read_file(file);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2000);
+  EXPECT_EQ(text.find('\n') + 1, text.find("127.0.0.1", 1)) << "lines are torn";
+}
+
+// REL-138: who reads the log may stop reading; lines are dropped and counted, nobody waits.
+TEST(LifeCycle, AStuckReaderOfTheLogHoldsNothingUp) {
+  TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  Myelin server;
+  server.threads = 1;
+  server.set("access_log.file=" + pipe.string());
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  HttpClient client = server.client();
+  const HeaderList agent{{"User-Agent", std::string(7500, 'u')}};
+  int answered = 0;
+  for (int i = 0; i < 1300; ++i) answered += client.request("GET", "/", agent).status() == 200;
+  EXPECT_EQ(answered, 1300);
+  EXPECT_GT(number_after(server.admin("GET", "/metrics").body, "\nmyelin_access_log_dropped_total "), 0);
+  EXPECT_EQ(server.stop(), 0);
+  ::close(reader);
+}
+
+/// Asks on a new connection each time until told to end; counts what did not go well.
+class Storm {
+ public:
+  explicit Storm(std::uint16_t port) {
+    for (int i = 0; i < 4; ++i)
+      threads_.emplace_back([this, port] {
+        while (!over_) {
+          HttpClient client(port);
+          const auto answer = client.request("GET", "/", {{"Connection", "close"}});
+          ++(answer.complete && answer.status() == 200 ? good_ : bad_);
+        }
+      });
+  }
+  ~Storm() { end(); }
+  void end() {
+    over_ = true;
+    for (std::thread& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+  int good() const { return good_; }
+  int bad() const { return bad_; }
+
+ private:
+  std::atomic<bool> over_{false};
+  std::atomic<int> good_{0}, bad_{0};
+  std::vector<std::thread> threads_;
+};
+
+/// A process that is no child of ours.
+class Stranger {
+ public:
+  explicit Stranger(long id) : id_(static_cast<pid_t>(id)) {}
+  ~Stranger() {
+    if (id_ <= 0) return;
+    ::kill(id_, SIGTERM);
+    eventually([this] { return !runs(); });
+  }
+  bool runs() const { return ::kill(id_, 0) == 0 || errno == EPERM; }
+  pid_t id() const { return id_; }
+
+ private:
+  pid_t id_;
+};
+
+// REL-157, REL-159 in small: successors take over one after another while clients connect all the time.
+TEST(LifeCycle, AnUpgradeRefusesNobody) {
+  Myelin server;
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  Storm storm(server.port());
+  pid_t serving = server.process().id();
+  std::string seen;
+  for (int i = 0; i < 5; ++i) {
+    ::kill(serving, SIGUSR2);
+    const std::string taken = " has taken over";
+    ASSERT_TRUE(eventually([&] {
+      const std::string log = server.log();
+      return log.size() > seen.size() && log.find(taken, seen.size()) != std::string::npos;
+    })) << server.log();
+    seen = server.log();
+    serving = static_cast<pid_t>(number_after(seen.substr(0, seen.rfind(taken)), "process "));
+    ASSERT_GT(serving, 0);
+    const int before = storm.good();
+    ASSERT_TRUE(eventually([&] { return storm.good() > before + 50; }));
+  }
+  const Stranger last(serving);
+  storm.end();
+  EXPECT_EQ(storm.bad(), 0);
+  EXPECT_EQ(server.process().wait(), 0);
+  EXPECT_EQ(server.admin("GET", "/healthz").status(), 200);
+}
+
+// REL-157: one that does not start leaves everything as it was.
+TEST(LifeCycle, ASuccessorThatFailsChangesNothing) {
+  Myelin server;
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  server.write("synapse.xml", "<definitions");
+  server.process().signal(SIGUSR2);
+  ASSERT_TRUE(server.await_log("has not taken over: this one goes on"));
+  EXPECT_EQ(server.get("/").status(), 200);
+  EXPECT_EQ(server.stop(), 0);
+}
+
+// REL-160: SO_REUSEPORT must not let two servers share a port by mistake.
+TEST(LifeCycle, APortOfAnotherServerIsTaken) {
+  Myelin server(main_sequence("<respond/>"));
+  TemporaryFolder folder;
+  write_file(folder.path() / "synapse.xml", main_sequence("<respond/>"));
+  const Outcome outcome = run({binary(), "run", "--conf", folder.path().string(), "--http",
+                               "127.0.0.1:" + std::to_string(server.port()), "--admin", "127.0.0.1:0"},
+                              folder.path());
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.errors.find("Address already in use"), std::string::npos) << outcome.errors;
+}
+
+// A socket of systemd serves, whatever the configuration says (REL-157).
+TEST(LifeCycle, ASocketOfTheServiceManagerIsTakenOver) {
+  Listener socket;
+  socket.listen();
+  TemporaryFolder folder;
+  write_file(folder.path() / "synapse.xml", main_sequence("<respond/>"));
+  const int inherited = ::fcntl(socket.descriptor(), F_DUPFD, 10);
+  Process server({"/bin/bash", "-c",
+                  "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=myelin.socket exec \"$0\" run --conf . --http 1 --admin "
+                  "127.0.0.1:0 --threads 2 3<&" + std::to_string(inherited),
+                  binary()},
+                 folder.path(), folder.path() / "out", folder.path() / "log");
+  ::close(inherited);
+  const std::string ready = "myelin ready http=127.0.0.1:" + std::to_string(socket.port()) + " ";
+  ASSERT_TRUE(eventually([&] { return server.output().find(ready) != std::string::npos; }, Millis(60'000)))
+      << server.output() << server.errors();
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(HttpClient(socket.port()).get("/").status(), 200);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+}
+
+// systemd's protocol: ready when it serves, and told before it ends.
+TEST(LifeCycle, TheServiceManagerIsTold) {
+  TemporaryFolder folder;
+  const std::string path = (folder.path() / "notify").string();
+  const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  path.copy(name.sun_path, sizeof name.sun_path - 1);
+  ASSERT_EQ(::bind(manager, reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+  const timeval patience{kPatience.count() / 1000, 0};
+  ::setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const auto next = [manager] {
+    char text[256];
+    const ssize_t size = ::recv(manager, text, sizeof text, 0);
+    return std::string(text, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  };
+  const Variable variable("NOTIFY_SOCKET", path);
+  Myelin server(main_sequence("<respond/>"));
+  EXPECT_EQ(next(), "READY=1");
+  server.process().signal(SIGHUP);
+  EXPECT_TRUE(next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_EQ(next(), "READY=1");
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(next(), "STOPPING=1");
+  EXPECT_EQ(server.process().wait(), 0);
+  ::close(manager);
+}
+
+}  // namespace
+}  // namespace myelin::test
