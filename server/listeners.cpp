@@ -24,6 +24,16 @@ std::string taken_from_environment(const char* name) {
   return text;
 }
 
+/// Another socket of the same address. Where the port cannot be shared, as with sockets that another
+/// user opened, the same socket again: several shards then accept from it.
+int another(int first) {
+  if (http::shares_port(first)) {
+    const auto more = http::bind_socket(http::address_of(first), http::port_of(first));
+    if (more) return *more;
+  }
+  return ::fcntl(first, F_DUPFD_CLOEXEC, kFirst);
+}
+
 }  // namespace
 
 Listeners::Listeners() {
@@ -75,16 +85,12 @@ Result<std::vector<int>> Listeners::open(Role role, const Address& address, unsi
   return share(role, std::move(sockets), shards);
 }
 
-/// More sockets of the same address until each shard has one. Where the port cannot be shared, as
-/// with most sockets of systemd, shards accept from the same socket.
+/// At least one for each shard.
 Result<std::vector<int>> Listeners::share(Role role, std::vector<int> sockets, unsigned shards) {
-  const int first = sockets.front();
   while (sockets.size() < shards) {
-    Result<int> more = http::shares_port(first) ? http::bind_socket(http::address_of(first), http::port_of(first))
-                                                : Result<int>(::fcntl(first, F_DUPFD_CLOEXEC, kFirst));
-    if (more && *more < 0) return Fault(std::string("cannot share a listening socket: ") + std::strerror(errno));
-    if (!more) return std::move(more).fault();
-    sockets.push_back(*more);
+    const int more = another(sockets.front());
+    if (more < 0) return Fault(std::string("cannot share a listening socket: ") + std::strerror(errno));
+    sockets.push_back(more);
   }
   for (const int descriptor : sockets) all_.push_back(Open{role, descriptor});
   return sockets;
