@@ -90,13 +90,13 @@ TEST(Metrics, AreWellFormedAndAddUp) {  // REL-001
   Backend backend("A");
   backend.behave(Behaviour::replying("A"));
   Myelin server(definitions(
-      "<proxy name=\"a&quot;b\" transports=\"http https\"><target><inSequence><respond/></inSequence></target></proxy>"
+      "<api name=\"a&quot;b\" context=\"/quoted\"><resource><inSequence><respond/></inSequence></resource></api>"
       "<proxy name=\"P\" transports=\"http https\"><target><endpoint><address uri=\"" + backend.address() +
       "\"/></endpoint></target></proxy>"
       "<sequence name=\"main\"><in><respond/></in></sequence>"));
   HttpClient client = server.client();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(client.get("/services/P").status(), 200);
-  EXPECT_EQ(client.get("/services/a%22b").status(), 200);
+  EXPECT_EQ(client.get("/quoted").status(), 200);
   EXPECT_EQ(client.post("/", "text/plain", std::string(1000, 'x')).status(), 200);
   server.client().send("BAD\r\n\r\n");
   // What a shard has noted is seen a moment later.
@@ -109,6 +109,7 @@ TEST(Metrics, AreWellFormedAndAddUp) {  // REL-001
   const MetricsText metrics(text);
   EXPECT_EQ(metrics.of("myelin_http_requests_total", "{service_type=\"proxy\",service=\"P\",status=\"2xx\"}"), 3);
   EXPECT_EQ(metrics.of("myelin_http_request_duration_seconds_count", "{service_type=\"proxy\",service=\"P\"}"), 3);
+  EXPECT_EQ(metrics.of("myelin_http_requests_total", "{service_type=\"api\",service=\"a\\\"b\",status=\"2xx\"}"), 1);
   EXPECT_GT(metrics.of("myelin_http_request_duration_seconds_sum", "{service_type=\"proxy\",service=\"P\"}"), 0);
   EXPECT_EQ(metrics.of("myelin_requests_accepted_total"),
             metrics.of("myelin_requests_answered_total") + metrics.of("myelin_requests_aborted_total") +
