@@ -1,0 +1,77 @@
+// While it serves, and how that ends.
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "engine/base/log.hpp"
+#include "server/front.hpp"
+
+namespace myelin::server {
+
+/// The admin interface first: a deployment that it began still posts to its shard.
+Front::~Front() {
+  admin_.reset();
+  workers_.clear();
+}
+
+void Front::start() {
+  for (auto& worker : workers_) worker->start();
+}
+
+void Front::publish(const std::shared_ptr<const Deployment>& deployment) {
+  struct Wait {
+    std::mutex mutex;
+    std::condition_variable all;
+    std::size_t left;
+  };
+  auto wait = std::make_shared<Wait>();
+  wait->left = workers_.size();
+  for (auto& worker : workers_) {
+    worker->shard->post([&to = *worker, deployment, wait] {
+      to.deploy(deployment);
+      std::lock_guard lock(wait->mutex);
+      if (--wait->left == 0) wait->all.notify_one();
+    });
+  }
+  std::unique_lock lock(wait->mutex);
+  wait->all.wait_for(lock, std::chrono::seconds(5), [&] { return wait->left == 0; });
+}
+
+void Front::reopen_log() {
+  if (access_log_) access_log_->reopen();
+}
+
+/// The first shard has the admin port, which tells until the end that the server is not ready
+/// (REL-158).
+std::size_t Front::drain(Duration limit, bool replaced) {
+  for (auto& worker : workers_) worker->shard->drain(limit, worker == workers_.front() && !replaced);
+  for (std::size_t i = 1; i < workers_.size(); ++i) workers_[i]->thread.join();
+  workers_.front()->shard->let_end();
+  workers_.front()->thread.join();
+  std::size_t cut = 0;
+  for (auto& worker : workers_) cut += worker->shard->active();
+  return cut;
+}
+
+void Front::stop() {
+  for (auto& worker : workers_) worker->shard->stop();
+}
+
+std::string Front::metrics() const {
+  Metrics metrics;
+  std::vector<ShardFigures> figures;
+  for (const auto& worker : workers_) figures.push_back(worker->figures());
+  write_shards(metrics, figures);
+  services_->write(metrics);
+  using Type = Metrics::Type;
+  metrics.one("myelin_log_dropped_total", Type::counter, "Log lines lost because the sink could not follow.",
+              log::dropped());
+  metrics.one("myelin_access_log_dropped_total", Type::counter,
+              "Lines of the access log lost because the file could not follow.",
+              access_log_ ? access_log_->dropped() : 0);
+  write_process(metrics);
+  return metrics.take();
+}
+
+}  // namespace myelin::server
