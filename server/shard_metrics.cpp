@@ -56,7 +56,8 @@ constexpr EngineCounter kEngine[] = {
     {&EngineCounters::answered, "myelin_requests_answered_total", "Requests answered completely."},
     {&EngineCounters::aborted, "myelin_requests_aborted_total", "Requests whose client went away."},
     {&EngineCounters::faults, "myelin_faults_total", "Faults handled in flows."},
-    {&EngineCounters::resent, "myelin_resends_total", "Requests sent again after a byte had gone out."}};
+    {&EngineCounters::resent, "myelin_resends_total", "Requests sent again after a byte had gone out."},
+    {&EngineCounters::over_budget, "myelin_resends_over_budget_total", "Requests not sent again for want of budget."}};
 
 }  // namespace
 

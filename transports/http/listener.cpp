@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr int kPerWakeUp = 64;
+constexpr std::size_t kManaging = 256;  // REL-008
 constexpr Duration kPause{100};
 
 std::atomic<std::size_t> open_connections{0};
@@ -91,9 +92,9 @@ void Listener::wait() {
   });
 }
 
-/// Management is served however full it is.
+/// Management has room of its own, however full it is.
 bool Listener::has_room() const noexcept {
-  if (entrance_.management) return true;
+  if (entrance_.management) return loop_.managing < kManaging;
   if (!ConnectionLimit::room(loop_.config)) return false;
   Gauge* gauge = loop_.config.gauge.get();
   return !gauge || gauge->pressure(Clock::now()) < Pressure::no_accept;

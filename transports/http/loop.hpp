@@ -21,6 +21,7 @@ struct Loop {
   BlockPool blocks;
   Counters counters;
   std::atomic<std::size_t> active{0};  ///< written by the shard's thread only
+  std::size_t managing = 0;            ///< open management connections
   bool draining = false;
   bool ended = false;                  ///< being destroyed: completions do nothing any more
   std::function<void()> less_to_do;    ///< called while draining whenever something has ended

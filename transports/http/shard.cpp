@@ -102,6 +102,8 @@ void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remo
     loop.counters.accepted.add();
     loop.counters.open.add();
     ConnectionLimit::opened();
+  } else {
+    ++loop.managing;
   }
   client.start(remote, listener.local(), descriptor, listener.entrance());
 }
@@ -114,6 +116,8 @@ void Shard::Impl::gone(ClientConnection& client) {
     --serving;
     loop.counters.open.subtract(1);
     ConnectionLimit::closed();
+  } else {
+    --loop.managing;
   }
   if (loop.draining) end_if_drained();
 }
