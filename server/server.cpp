@@ -130,9 +130,11 @@ void Server::serve_signals() {
 }
 
 int Server::drain() {
-  front_->begin_drain();
   watcher_.reset();
-  if (!replaced_) notify("STOPPING=1");
+  if (!replaced_) {  // else the service as a whole is as ready as it was
+    front_->begin_drain();
+    notify("STOPPING=1");
+  }
   log::info("server", "draining");
   // A second signal ends it at once (REL-159).
   std::thread impatient([this] {

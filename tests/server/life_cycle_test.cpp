@@ -35,6 +35,15 @@ long number_after(const std::string& text, const std::string& before) {
   return at == std::string::npos ? 0 : std::atol(text.c_str() + at + before.size());
 }
 
+/// The processes that took over, in order, as the log tells.
+std::vector<pid_t> successors(Myelin& server) {
+  std::vector<pid_t> found;
+  const std::string log = server.process().errors(), taken = " has taken over";
+  for (std::size_t at = 0; (at = log.find(taken, at)) != std::string::npos; at += taken.size())
+    found.push_back(static_cast<pid_t>(number_after(log.substr(0, at), "process ")));
+  return found;
+}
+
 /// Sets a variable for the programs that are started meanwhile.
 class Variable {
  public:
@@ -193,16 +202,10 @@ TEST(LifeCycle, AnUpgradeRefusesNobody) {
   server.start();
   Storm storm(server.port());
   pid_t serving = server.process().id();
-  std::string seen;
-  for (int i = 0; i < 5; ++i) {
+  for (std::size_t i = 1; i <= 5; ++i) {
     ::kill(serving, SIGUSR2);
-    const std::string taken = " has taken over";
-    ASSERT_TRUE(eventually([&] {
-      const std::string log = server.log();
-      return log.size() > seen.size() && log.find(taken, seen.size()) != std::string::npos;
-    })) << server.log();
-    seen = server.log();
-    serving = static_cast<pid_t>(number_after(seen.substr(0, seen.rfind(taken)), "process "));
+    ASSERT_TRUE(eventually([&] { return successors(server).size() == i; })) << server.log();
+    serving = successors(server).back();
     ASSERT_GT(serving, 0);
     const int before = storm.good();
     ASSERT_TRUE(eventually([&] { return storm.good() > before + 50; }));
