@@ -15,6 +15,7 @@
 
 #include "engine/base/log.hpp"
 #include "engine/runtime/engine.hpp"
+#include "engine/runtime/health_runner.hpp"
 #include "engine/runtime/watcher.hpp"
 #include "server/admin.hpp"
 #include "server/deployer.hpp"
@@ -51,6 +52,7 @@ class Server {
   bool listen(const Address& address, const std::shared_ptr<const http::TlsServer>& tls, std::string& shown);
   bool listen_admin(const Address& address);
   void publish(const std::shared_ptr<const Deployment>& deployment);
+  void check_health();
   void watch();
   void serve_signals();
   int drain();
@@ -62,6 +64,7 @@ class Server {
   std::shared_ptr<const Deployment> first_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Admin> admin_;
+  std::unique_ptr<HealthRunner> health_;
   std::unique_ptr<Watcher> watcher_;
   std::atomic<bool> draining_{false};
   std::string http_shown_ = "-", https_shown_ = "-", admin_shown_ = "-";
@@ -155,8 +158,16 @@ void Server::publish(const std::shared_ptr<const Deployment>& deployment) {
       if (--wait->left == 0) wait->all.notify_one();
     });
   }
+  health_->follow(deployment);
   std::unique_lock lock(wait->mutex);
   wait->all.wait_for(lock, std::chrono::seconds(5), [&] { return wait->left == 0; });
+}
+
+void Server::check_health() {
+  std::vector<Sender*> senders;
+  for (auto& worker : workers_) senders.push_back(&worker->shard.sender());
+  health_ = std::make_unique<HealthRunner>(senders);
+  health_->follow(first_);
 }
 
 void Server::watch() {
@@ -186,6 +197,7 @@ int Server::drain() {
   watcher_.reset();
   const Duration limit(first_->settings.number("shutdown.drain", 30'000));
   log::info("server", "draining");
+  health_->stop();
   for (auto& worker : workers_) worker->shard.drain(limit);
   // A second signal ends it at once (REL-159).
   std::thread impatient([this] {
@@ -253,6 +265,7 @@ int Server::run() {
     log::stop();
     return 2;
   }
+  check_health();
   deployer_.on_publish([this](std::shared_ptr<const Deployment> next) { publish(next); });
   for (auto& worker : workers_) worker->thread = std::thread([&shard = worker->shard] { shard.run(); });
   watch();
