@@ -158,7 +158,8 @@ std::shared_ptr<HealthCheck> read(const Element& element, bool shared, Build& bu
   if (type == Asked::http)
     for (const Element* assertion : assertions) read_assert(*check, *assertion, build);
   else if (request || !assertions.empty())
-    bind.error((request ? request : assertions.front())->where, "type of <healthCheck> sends no request", "<request> and <assert> belong to type http");
+    bind.error((request ? request : assertions.front())->where, "type of <healthCheck> sends no request",
+               "<request> and <assert> belong to type http");
   bind.finish();
   return enabled ? check : nullptr;
 }
