@@ -30,6 +30,10 @@ class Host final : public endpoints::SendingLeaf {
  protected:
   Need destination_need() const noexcept override { return Need::header; }
   std::string_view identity() const noexcept override { return host_and_ports; }
+  std::string check_target() const override {
+    const bool https = http_port <= 0;
+    return (https ? "https://" : "http://") + host + ':' + std::to_string(https ? https_port : http_port) + '/';
+  }
 
   /// EP-126, EP-127: incoming scheme, own host and port, path and query of To.
   Result<Destination> destination(Message& message) const override {

@@ -2,10 +2,8 @@
 // </switch></endpoint>: the endpoint of the first case whose pattern matches the whole text of the source.
 // None: fault 303004 (gateways reference, 4.2 and 4.4 row 35).
 
-#include <boost/regex.hpp>
-#include <optional>
-
 #include "endpoints/common/group.hpp"
+#include "engine/expr/pattern.hpp"
 #include "engine/xml/words.hpp"
 
 namespace myelin {
@@ -16,7 +14,7 @@ using endpoints::Group;
 class Switched final : public Group {
  public:
   std::unique_ptr<expr::Expression> source;
-  std::vector<boost::regex> cases;  ///< of the children, in order; one child more is the default
+  std::vector<std::unique_ptr<const expr::Pattern>> cases;  ///< of the children, in order; one child more is the default
 
   std::string_view kind() const noexcept override { return "switch"; }
   bool resends() const noexcept override { return false; }
@@ -45,11 +43,10 @@ class Switched final : public Group {
     const auto text = source->text(message);
     if (!text) return text.fault();
     const std::string value = text->value_or("");
-    try {
-      for (std::size_t i = 0; i < cases.size(); ++i)
-        if (boost::regex_match(value, cases[i])) return i;
-    } catch (const std::exception&) {  // REL-088
-      return Fault("a pattern of the switch takes too many steps on this message");
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      const Result<bool> matches = cases[i]->matches(value);
+      if (!matches) return matches.fault();  // REL-088
+      if (*matches) return i;
     }
     if (declared().size() > cases.size()) return cases.size();
     return Fault(code::kNoCase, "no case of the switch matches");
@@ -64,15 +61,13 @@ std::shared_ptr<Endpoint> read_branch(const xml::Element& element, xml::Bind& bi
   return children.empty() ? nullptr : build.endpoint(*children.front());
 }
 
-std::optional<boost::regex> read_pattern(xml::Bind& bind) {
-  const std::string pattern = bind.required("regex");
-  if (pattern.empty()) return std::nullopt;
-  try {
-    return boost::regex(pattern, boost::regex::perl);
-  } catch (const boost::regex_error& error) {
-    bind.error(bind.attribute("regex")->where, "regex of <case> is " + xml::quote(pattern), error.what());
-    return std::nullopt;
-  }
+std::unique_ptr<const expr::Pattern> read_pattern(xml::Bind& bind) {
+  const std::string text = bind.required("regex");
+  if (text.empty()) return nullptr;
+  std::string why;
+  auto pattern = expr::Pattern::compile(text, why);
+  if (!pattern) bind.error(bind.attribute("regex")->where, "regex of <case> is " + xml::quote(text), why);
+  return pattern;
 }
 
 std::unique_ptr<Endpoint> switched(const xml::Element& endpoint, const xml::Element& element, Build& build) {
@@ -89,7 +84,7 @@ std::unique_ptr<Endpoint> switched(const xml::Element& endpoint, const xml::Elem
     auto child = read_branch(*each, inner, build);
     inner.finish();
     if (!pattern || !child) continue;
-    group->cases.push_back(*std::move(pattern));
+    group->cases.push_back(std::move(pattern));
     children.push_back(std::move(child));
   }
   if (const xml::Element* otherwise = bind.child("default")) {

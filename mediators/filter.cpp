@@ -4,14 +4,16 @@
 // Runs one branch or the other. A regex has to match the whole text.
 
 #include "engine/base/text.hpp"
+#include "engine/expr/pattern.hpp"
 #include "engine/flow/build.hpp"
 #include "engine/flow/list.hpp"
 #include "engine/flow/mediator.hpp"
-#include "mediators/common/pattern.hpp"
 #include "mediators/common/sequence_key.hpp"
 
 namespace myelin::mediators {
 namespace {
+
+using expr::Pattern;
 
 struct Filter final : Mediator {
   std::unique_ptr<expr::Expression> condition, source;

@@ -10,15 +10,17 @@
 
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
+#include "engine/expr/pattern.hpp"
 #include "engine/flow/artifacts.hpp"
 #include "engine/flow/build.hpp"
 #include "engine/flow/mediator.hpp"
 #include "mediators/common/header_fields.hpp"
-#include "mediators/common/pattern.hpp"
 #include "mediators/common/content.hpp"
 
 namespace myelin::mediators {
 namespace {
+
+using expr::Pattern;
 
 enum class Type { string, boolean, real, single, integer, wide, small, xml, json };
 enum class Scope { normal, axis2, client, transport, operation, registry, system, trace, analytics };

@@ -1,13 +1,15 @@
 // <switch source="expression"> <case regex="r">mediators</case>* <default>mediators</default>? </switch>
 // Runs the first case whose regex matches the whole text of the source, else the default.
 
+#include "engine/expr/pattern.hpp"
 #include "engine/flow/build.hpp"
 #include "engine/flow/list.hpp"
 #include "engine/flow/mediator.hpp"
-#include "mediators/common/pattern.hpp"
 
 namespace myelin::mediators {
 namespace {
+
+using expr::Pattern;
 
 struct Case {
   std::unique_ptr<const Pattern> regex;

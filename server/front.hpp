@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/runtime/health_runner.hpp"
 #include "server/admin.hpp"
 #include "server/listeners.hpp"
 #include "server/worker.hpp"
@@ -23,7 +24,7 @@ class Front {
   /// Binds every address before one of them listens, so that a client never meets a server that does
   /// not start (REL-160). Fault: a port, a file or a setting that cannot be used.
   Result<void> open(const std::shared_ptr<const Deployment>& deployment);
-  void start();
+  void start(const std::shared_ptr<const Deployment>& deployment);
   /// The address clients use, "-" when there is none.
   const std::string& shown(Listeners::Role role) const { return bound_[static_cast<std::size_t>(role)].shown; }
   Listeners& listeners() noexcept { return listeners_; }
@@ -68,6 +69,7 @@ class Front {
   std::unique_ptr<ServiceMetrics> services_;
   std::unique_ptr<Admin> admin_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<HealthRunner> health_;
   std::atomic<bool> draining_{false};
 };
 

@@ -12,10 +12,15 @@ namespace myelin::server {
 /// The admin interface first: a deployment that it began still posts to its shard.
 Front::~Front() {
   admin_.reset();
+  health_.reset();
   workers_.clear();
 }
 
-void Front::start() {
+void Front::start(const std::shared_ptr<const Deployment>& deployment) {
+  std::vector<Sender*> senders;
+  for (auto& worker : workers_) senders.push_back(&worker->shard->sender());
+  health_ = std::make_unique<HealthRunner>(senders);
+  health_->follow(deployment);
   for (auto& worker : workers_) worker->start();
 }
 
@@ -34,6 +39,7 @@ void Front::publish(const std::shared_ptr<const Deployment>& deployment) {
       if (--wait->left == 0) wait->all.notify_one();
     });
   }
+  health_->follow(deployment);
   std::unique_lock lock(wait->mutex);
   wait->all.wait_for(lock, std::chrono::seconds(5), [&] { return wait->left == 0; });
 }
@@ -45,6 +51,7 @@ void Front::reopen_log() {
 /// The first shard has the admin port, which tells until the end that the server is not ready
 /// (REL-158).
 std::size_t Front::drain(Duration limit, bool replaced) {
+  health_->stop();
   for (auto& worker : workers_) worker->shard->drain(limit, worker == workers_.front() && !replaced);
   for (std::size_t i = 1; i < workers_.size(); ++i) workers_[i]->thread.join();
   workers_.front()->shard->let_end();

@@ -170,7 +170,7 @@ int Server::run() {
   int code = 2;
   if (open()) {
     deployer_.on_publish([this](std::shared_ptr<const Deployment> next) { front_->publish(next); });
-    front_->start();
+    front_->start(first_);
     watch();
     release_start_up_memory();
     say_ready();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "endpoints/common/attributes.hpp"
+#include "endpoints/common/health_check.hpp"
 #include "engine/base/text.hpp"
 #include "engine/xml/words.hpp"
 
@@ -152,6 +153,7 @@ void read_shared_blocks(SendingLeaf& leaf, Bind& bind, Build& build) {
     }
     if (rules.scope == BreakerRules::Scope::endpoint) leaf.breaker_rules = rules;
   }
+  read_health_check(leaf, bind, build);
 }
 
 void read_leaf(SendingLeaf& leaf, Bind& bind, Build& build) {

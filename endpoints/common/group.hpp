@@ -37,6 +37,7 @@ class Group : public Endpoint {
   bool ready(TimePoint now, Use use) const override;
   Need need() const noexcept override { return need_; }
   bool resends() const noexcept override { return true; }
+  bool changes() const noexcept override { return slots_ != nullptr; }
   std::vector<std::shared_ptr<const Endpoint>> children() const override;
   std::uint32_t in_flight() const override;
   std::uint32_t latency() const override;

@@ -8,6 +8,8 @@
 #include "endpoints/common/group.hpp"
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
+#include "engine/flow/build.hpp"
+#include "engine/ports/health.hpp"
 
 namespace myelin::endpoints {
 
@@ -90,6 +92,8 @@ std::string_view append_query(std::string_view target, std::string_view query, A
   return arena.join(target, target.find('?') == std::string_view::npos ? "?" : "&", query);
 }
 
+constexpr Duration kCheckTimeout{5'000};
+
 bool is_group(const Endpoint* endpoint) noexcept { return endpoint && !dynamic_cast<const Leaf*>(endpoint); }
 
 }  // namespace
@@ -128,6 +132,7 @@ SendingLeaf::SendingLeaf(Build& build)
 
 void SendingLeaf::do_link(Linker& linker) {
   if (is_group(parent)) definition.use_group_limit();
+  link_health_check(linker);
   choose_axes();
   if (breaker_rules) breaker_ = states_->get<Breaker>("breaker " + key + ' ' + std::string(identity()));
   if (limits.most > 0 || limits.retries > 0)
@@ -156,10 +161,32 @@ Need SendingLeaf::compute_need() const noexcept {
   return need;
 }
 
+/// The address, the time limit and the state of its checks. Backups take none from a `<shared>` that
+/// counts as Gravitee v2 does, which never checks them (GW-130).
+void SendingLeaf::link_health_check(Linker& linker) {
+  if (!health_check) return;
+  HealthCheck& check = *health_check;
+  const bool unchecked = backup && check.shared && check.rules.counting == HealthRules::Counting::saturating;
+  const std::string target = check_target();
+  const bool fixed = Url::parse(check.path) || target.find_first_of("{}") == std::string::npos;
+  if (!unchecked && fixed)
+    check.url = health_check_url(target, check.path, check.from_root);
+  if (check.url.empty()) {
+    if (!unchecked)
+      linker.problems.warning(where, "<healthCheck> is not run: the endpoint's address depends on the message",
+                              "an absolute URL as path of its <request> would be checked");
+    health_check.reset();
+    return;
+  }
+  if (check.timeout.count() == 0) check.timeout = definition.timeout > 0 ? Duration(definition.timeout) : kCheckTimeout;
+  health_record = states_->get<HealthRecord>("health " + key + ' ' + std::string(identity()));
+  if (health_record->begin(check.rules)) condition().set_health(check.rules.start);
+}
+
 /// `failoverOn` of the nearest group that says so; without one, checks count when there are any
 /// (gateways reference, 4.5).
 void SendingLeaf::choose_axes() noexcept {
-  FailoverOn axis = has_health_check ? FailoverOn::both : FailoverOn::fault;
+  FailoverOn axis = health_check ? FailoverOn::both : FailoverOn::fault;
   for (const Endpoint* above = parent; above; above = above->parent)
     if (const auto* group = dynamic_cast<const Group*>(above); group && group->failover_on != FailoverOn::unset) {
       axis = group->failover_on;
@@ -218,6 +245,13 @@ void SendingLeaf::succeeded(int status, TimePoint began, TimePoint now) const {
   condition().answered(status, now - began);
   suspension_->succeeded();
   if (breaker_) breaker_->record(*breaker_rules, breaker_rules->is_failure(status, now - began), now);
+}
+
+void SendingLeaf::reach(OutgoingRequest& request) const { request.connect_timeout = connect_timeout; }
+
+/// A suspension ends early only where both axes count (gateways reference, 4.5).
+void SendingLeaf::check_passed(TimePoint began) const {
+  if (by_traffic_ && by_checks_) suspension_->check_passed(began);
 }
 
 void SendingLeaf::failed(const Fault& fault, TimePoint began, TimePoint now) const {
@@ -320,7 +354,7 @@ Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) co
   if (!done) return done;
   done = apply_headers(message);
   if (!done) return done;
-  request.connect_timeout = connect_timeout;
+  reach(request);
   request.timeout = definition.timeout_for(message);
   request.timeout_is_endpoints = request.timeout.count() > 0;
 

@@ -33,7 +33,6 @@ class SendingLeaf : public Leaf {
   std::vector<HeaderRule> headers;     ///< `<headers>`, in order
   Duration connect_timeout{0};         ///< ms; 0: the transport's own
   bool preserve_host = false;          ///< the client's Host goes on
-  bool has_health_check = false;       ///< the active axis counts by default (gateways reference, 4.5)
 
   bool ready(TimePoint now, Use use) const override;
   bool admit(TimePoint now, Use use) const override;
@@ -46,6 +45,8 @@ class SendingLeaf : public Leaf {
   Result<void> prepare(Message& message, OutgoingRequest& request) const override;
   void succeeded(int status, TimePoint began, TimePoint now) const override;
   void failed(const Fault& fault, TimePoint began, TimePoint now) const override;
+  void reach(OutgoingRequest& request) const override;
+  void check_passed(TimePoint began) const override;
   bool allows_failover(int code, int base_code) const noexcept override {
     return definition.allows_failover(code, base_code);
   }
@@ -64,6 +65,8 @@ class SendingLeaf : public Leaf {
     bool takes_postfix = true;
   };
   virtual Result<Destination> destination(Message& message) const = 0;
+  /// The address that health checks ask; none: "", or one with variables.
+  virtual std::string check_target() const { return std::string(identity()); }
   /// Method set on the endpoint itself; empty: the message's.
   virtual std::string_view own_method() const noexcept { return {}; }
   /// What besides the definition and the properties choosing a destination needs.
@@ -79,6 +82,7 @@ class SendingLeaf : public Leaf {
   bool takes_postfix(Message& message, std::string_view method) const;
   Need compute_need() const noexcept;
   Result<void> apply_headers(Message& message) const;
+  void link_health_check(Linker& linker);
   void choose_axes() noexcept;
 
   StateStore* states_;

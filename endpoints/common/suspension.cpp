@@ -72,6 +72,13 @@ void Suspension::succeeded() noexcept {
   if (phase() != Phase::off) activate();
 }
 
+void Suspension::check_passed(TimePoint began) noexcept {
+  const Phase seen = phase();
+  if (seen == Phase::active || seen == Phase::off) return;
+  const std::lock_guard lock(mutex_);
+  if (phase() != Phase::off && began >= waits_since_) activate();
+}
+
 Suspension::Change Suspension::failed(const SuspensionPolicy& policy, const Fault& fault, TimePoint began,
                                       TimePoint now) noexcept {
   if (!policy.enabled) return {};
@@ -111,6 +118,7 @@ Suspension::Change Suspension::suspend(std::int64_t duration, TimePoint now) noe
 
 void Suspension::wait(Phase phase, std::int64_t delay, TimePoint now) noexcept {
   delay_ = delay;
+  waits_since_ = now;
   next_retry_.store(after(now, delay), std::memory_order_relaxed);
   phase_.store(phase, std::memory_order_release);
 }

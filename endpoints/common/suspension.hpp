@@ -54,6 +54,8 @@ class Suspension final : public State {
   bool admit(TimePoint now) noexcept;
 
   void succeeded() noexcept;
+  /// A health check that was begun then has succeeded; it says nothing about a later suspension.
+  void check_passed(TimePoint began) noexcept;
 
   struct Change {
     bool changed = false;       ///< entered TIMEOUT or SUSPENDED, or extended it
@@ -108,6 +110,7 @@ class Suspension final : public State {
   std::int32_t remaining_ = -1;               ///< retries left, -1: as the policy says
   std::int64_t faults_left_ = -1;             ///< of fault_limit, -1: as the policy says
   TimePoint suspended_at_{};
+  TimePoint waits_since_{};                   ///< in TIMEOUT or SUSPENDED
 };
 
 }  // namespace myelin::endpoints

@@ -16,6 +16,11 @@ class Clock {
     return std::chrono::steady_clock::now() +
            std::chrono::milliseconds(offset_.load(std::memory_order_relaxed));
   }
+  /// The date of a moment near now; it jumps when the system's date does.
+  static std::chrono::system_clock::time_point wall(TimePoint at) noexcept {
+    const std::chrono::milliseconds offset(offset_.load(std::memory_order_relaxed));
+    return std::chrono::system_clock::now() + offset + (at - now());
+  }
   /// Moves time forward; for tests only.
   static void advance(Duration by) noexcept {
     offset_.fetch_add(by.count(), std::memory_order_relaxed);

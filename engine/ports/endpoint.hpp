@@ -221,6 +221,8 @@ class Endpoint {
   /// Resolves keys and takes up the state kept for it; once, after all was bound. Groups link their
   /// children.
   void link(Linker& linker);
+  /// Children may come and go while it serves (discovery).
+  virtual bool changes() const noexcept { return false; }
   /// Direct children, for management and tests; a snapshot where they change.
   virtual std::vector<std::shared_ptr<const Endpoint>> children() const { return {}; }
   /// Messages under way to what is below, over all shards.
@@ -255,8 +257,9 @@ class Endpoint {
   std::shared_ptr<Condition> condition_ = std::make_shared<Condition>();
 };
 
-class HealthCheck;  // engine/ports/health.hpp
-class Work;         // engine/message/message.hpp
+class HealthRecord;  // engine/ports/health.hpp
+struct HealthCheck;
+class Work;          // engine/message/message.hpp
 
 /// An endpoint that sends. One state machine each (endpoints reference, 3).
 class Leaf : public Endpoint {
@@ -270,6 +273,8 @@ class Leaf : public Endpoint {
   std::unique_ptr<RetryRules> retry_rules;  ///< null: one attempt
   Limiter::Bounds limits;
   std::shared_ptr<Limiter> limiter;         ///< null: no limits of its own
+  std::shared_ptr<HealthCheck> health_check;    ///< null: it is not checked
+  std::shared_ptr<HealthRecord> health_record;  ///< of its checks; null when there are none
 
   /// Fills the request: address, method, format conversion, headers, body, timeout. Texts are put
   /// into the message's arena. The body is loaded if need() says so.
@@ -284,6 +289,10 @@ class Leaf : public Endpoint {
   /// Classifies the fault and changes the state (3.2 to 3.4). `began`: when this attempt was started;
   /// faults of attempts begun before the current suspension do not advance it (EP-093).
   virtual void failed(const Fault& fault, TimePoint began, TimePoint now) const = 0;
+  /// How the backend is reached, for a request that is no message's (health checks): TLS, time limits.
+  virtual void reach(OutgoingRequest&) const {}
+  /// A health check that was begun then has succeeded.
+  virtual void check_passed(TimePoint /*began*/) const {}
   /// Codes that do, or do not, let a group try another child (retryConfig).
   virtual bool allows_failover(int code, int base_code) const noexcept = 0;
 };

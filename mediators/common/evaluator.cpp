@@ -3,11 +3,13 @@
 #include <vector>
 
 #include "engine/base/text.hpp"
-#include "mediators/common/pattern.hpp"
+#include "engine/expr/pattern.hpp"
 
 namespace myelin::mediators {
 
 namespace {
+
+using expr::Pattern;
 
 using Found = Result<std::optional<std::string>>;
 

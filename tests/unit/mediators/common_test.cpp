@@ -1,12 +1,10 @@
 #include "mediators/common/json_place.hpp"
-#include "mediators/common/pattern.hpp"
 #include "tests/unit/mediators/fixture.hpp"
 
 namespace myelin {
 namespace {
 
 using mediators::JsonPlace;
-using mediators::Pattern;
 
 struct PlaceCase {
   const char* path;
@@ -34,28 +32,6 @@ INSTANTIATE_TEST_SUITE_P(Paths, JsonPlaceTest,
 TEST(JsonPlace, RefusesWhatIsNoPlace) {
   for (const char* path : {"", "a", "$..a", "$.a[", "$.a[x]", "$.a[?(@.b)]", "$.", "$a", "$.a[0:2]"})
     EXPECT_EQ(JsonPlace::parse(path).has_value(), std::string_view(path) == "$.") << path;
-}
-
-TEST(Pattern, WorksOnCharactersAndNamesItsErrors) {
-  std::string why;
-  EXPECT_EQ(Pattern::compile("(", why), nullptr);
-  EXPECT_FALSE(why.empty());
-  const auto pattern = Pattern::compile("(é|.)(.)", why);
-  ASSERT_TRUE(pattern);
-  EXPECT_TRUE(*pattern->matches("éü"));
-  EXPECT_TRUE(*pattern->matches("ab"));
-  EXPECT_FALSE(*pattern->matches("abc"));
-  EXPECT_EQ(*pattern->group("éü", 2), "ü");
-  EXPECT_EQ(*pattern->group("éü", 3), std::nullopt);
-  EXPECT_TRUE(*pattern->matches("\xff\xfe"));
-}
-
-// REL-088
-TEST(Pattern, GivesUpAfterTooManySteps) {
-  std::string why;
-  const auto pattern = Pattern::compile("(x+x+)+y", why);
-  EXPECT_FALSE(pattern->matches(std::string(64, 'x')).ok());
-  EXPECT_FALSE(pattern->group(std::string(64, 'x'), 0).ok());
 }
 
 /// A body of which the second half arrives on fill().

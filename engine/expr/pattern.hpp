@@ -9,7 +9,7 @@
 
 #include "engine/base/result.hpp"
 
-namespace myelin::mediators {
+namespace myelin::expr {
 
 class Pattern {
  public:
@@ -29,4 +29,4 @@ class Pattern {
   std::unique_ptr<const Compiled> compiled_;
 };
 
-}  // namespace myelin::mediators
+}  // namespace myelin::expr

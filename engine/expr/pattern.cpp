@@ -1,14 +1,14 @@
 // REL-088: the matcher gives up after this many states. Set before the library is included.
 #define BOOST_REGEX_MAX_STATE_COUNT 1000000
 
-#include "mediators/common/pattern.hpp"
+#include "engine/expr/pattern.hpp"
 
 #include <algorithm>
 #include <boost/regex.hpp>
 
 #include "engine/base/text.hpp"
 
-namespace myelin::mediators {
+namespace myelin::expr {
 
 namespace {
 
@@ -99,4 +99,4 @@ Result<std::optional<std::string>> Pattern::group(std::string_view subject, std:
   }
 }
 
-}  // namespace myelin::mediators
+}  // namespace myelin::expr
