@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/base/log.hpp"
+#include "engine/runtime/discovery_runner.hpp"
 #include "engine/runtime/engine.hpp"
 #include "engine/runtime/watcher.hpp"
 #include "server/admin.hpp"
@@ -63,6 +64,7 @@ class Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<Watcher> watcher_;
+  DiscoveryRunner discovery_;
   std::atomic<bool> draining_{false};
   std::string http_shown_ = "-", https_shown_ = "-", admin_shown_ = "-";
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
@@ -197,6 +199,7 @@ int Server::drain() {
       for (auto& worker : workers_) worker->shard.stop();
   });
   for (auto& worker : workers_) worker->thread.join();
+  discovery_.stop();
   pthread_kill(impatient.native_handle(), SIGUSR2);
   impatient.join();
   std::size_t cut = 0;
@@ -253,7 +256,12 @@ int Server::run() {
     log::stop();
     return 2;
   }
-  deployer_.on_publish([this](std::shared_ptr<const Deployment> next) { publish(next); });
+  const Duration patience(settings.number("discovery.patience", 1000));
+  discovery_.follow(first_, patience);
+  deployer_.on_publish([this, patience](std::shared_ptr<const Deployment> next) {
+    discovery_.follow(next, patience);
+    publish(next);
+  });
   for (auto& worker : workers_) worker->thread = std::thread([&shard = worker->shard] { shard.run(); });
   watch();
   release_start_up_memory();
