@@ -31,7 +31,7 @@ class ServiceDynamic final : public endpoints::Group {
     if (!child) return Fault(code::kNoneReady, "no service is declared for host '" + std::string(message.incoming.host) + "'");
     if (auto refused = enrol(delivery, message)) return *std::move(refused);
     Choice choice = enter(delivery, message, *child);
-    if (choice.failed()) leave(delivery);
+    if (choice.failed()) leave(delivery, message);
     return choice;
   }
 

@@ -35,6 +35,7 @@ std::unique_ptr<Endpoint> make_member(const Instance& instance, Build& build) {
     const auto to = text::parse_int(text::trim(value));
     if (from && to && *to > 0 && *to <= 65535) member->mapped_ports[*from] = *to;
   }
+  member->name_ports();
   member->any_scheme = true;
   member->forwarded_for = true;
   member->weight = instance.weight;
