@@ -1,12 +1,10 @@
 // <endpoint><wsdl uri="file:x.wsdl" service="S" port="P" DEFINITION/></endpoint>: the address and the format
 // come from a WSDL 1.1 document, read when the configuration is built.
 
-#include <curl/curl.h>
-
 #include <memory>
 
 #include "endpoints/common/blocks.hpp"
-#include "engine/base/files.hpp"
+#include "endpoints/common/fetch.hpp"
 #include "engine/base/text.hpp"
 #include "engine/xml/reader.hpp"
 #include "engine/xml/words.hpp"
@@ -19,8 +17,6 @@ constexpr std::string_view kWsdl20 = "http://www.w3.org/ns/wsdl";
 constexpr std::string_view kSoap11 = "http://schemas.xmlsoap.org/wsdl/soap/";
 constexpr std::string_view kSoap12 = "http://schemas.xmlsoap.org/wsdl/soap12/";
 constexpr std::string_view kHttp = "http://schemas.xmlsoap.org/wsdl/http/";
-constexpr std::size_t kLargest = std::size_t{16} << 20;
-constexpr long kFetchSeconds = 10;
 
 class Wsdl final : public endpoints::SendingLeaf {
  public:
@@ -61,47 +57,6 @@ class Wsdl final : public endpoints::SendingLeaf {
   Destination fixed_;  ///< views into address_
   bool usable_ = false;
 };
-
-// --- fetching ---------------------------------------------------------------------------------------
-
-std::size_t collect(char* data, std::size_t size, std::size_t count, void* to) {
-  auto& text = *static_cast<std::string*>(to);
-  if (text.size() + size * count > kLargest) return 0;
-  text.append(data, size * count);
-  return size * count;
-}
-
-/// Blocks; only the thread that builds configurations calls it.
-Result<std::string> fetch(const std::string& url) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), curl_easy_cleanup);
-  if (!curl) return Fault("libcurl cannot be started");
-  std::string text;
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl.get(), CURLOPT_MAXREDIRS, 3L);
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, kFetchSeconds);
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, collect);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &text);
-  const CURLcode done = curl_easy_perform(curl.get());
-  if (done != CURLE_OK) return Fault(curl_easy_strerror(done));
-  return text;
-}
-
-bool is_remote(std::string_view uri) noexcept {
-  return text::istarts_with(uri, "http://") || text::istarts_with(uri, "https://");
-}
-
-Result<std::string> load(const std::string& uri, const Build& build) {
-  if (is_remote(uri)) return fetch(uri);
-  const auto path = resolve_file_uri(uri, build.base);
-  auto text = read_whole_file(path, kLargest);
-  if (!text) return Fault("cannot read " + path.string());
-  return *std::move(text);
-}
 
 // --- the document -----------------------------------------------------------------------------------
 
@@ -161,7 +116,7 @@ Result<Target> find_port(const xml::Element& root, const std::string& service_na
 }
 
 Result<Target> read_wsdl(const std::string& uri, const std::string& service, const std::string& port, const Build& build) {
-  auto text = load(uri, build);
+  auto text = endpoints::fetch_document(uri, build);
   if (!text) return std::move(text).fault();
   xml::Problems problems;
   const auto document = xml::read(*text, uri, problems);
@@ -183,7 +138,7 @@ std::unique_ptr<Endpoint> wsdl(const xml::Element&, const xml::Element& element,
   endpoints::read_leaf(*endpoint, bind, build);
   bind.finish();
   if (uri.empty() || service.empty() || port.empty()) return nullptr;
-  if (text::is_true(build.settings.setting("skip.wsdl.parsing")) || (build.offline && is_remote(uri))) return endpoint;
+  if (text::is_true(build.settings.setting("skip.wsdl.parsing")) || (build.offline && endpoints::is_remote(uri))) return endpoint;
   auto target = read_wsdl(uri, service, port, build);
   if (!target) {  // EP-049
     bind.error("WSDL " + xml::quote(uri) + ": " + target.fault().message);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/log.hpp"
+#include "engine/runtime/discovery_runner.hpp"
 #include "engine/runtime/watcher.hpp"
 #include "server/deployer.hpp"
 #include "server/footprint.hpp"
@@ -70,6 +71,7 @@ class Server {
   std::unique_ptr<Front> front_;
   Upgrade upgrade_;
   std::unique_ptr<Watcher> watcher_;
+  DiscoveryRunner discovery_;
   std::atomic<bool> replaced_{false};  ///< a successor serves
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
@@ -144,6 +146,7 @@ int Server::drain() {
   });
   const Duration limit(first_->settings.number("shutdown.drain", kDrain.count()));
   const std::size_t cut = front_->drain(limit, replaced_);
+  discovery_.stop();
   pthread_kill(impatient.native_handle(), SIGUSR2);
   impatient.join();
   return cut == 0 ? 0 : 3;
@@ -169,7 +172,12 @@ int Server::run() {
   log::start(first_->settings.get("log.file"), log_level(first_->settings));
   int code = 2;
   if (open()) {
-    deployer_.on_publish([this](std::shared_ptr<const Deployment> next) { front_->publish(next); });
+    const Duration patience(first_->settings.number("discovery.patience", 1000));
+    discovery_.follow(first_, patience);
+    deployer_.on_publish([this, patience](std::shared_ptr<const Deployment> next) {
+      discovery_.follow(next, patience);
+      front_->publish(next);
+    });
     front_->start(first_);
     watch();
     release_start_up_memory();

@@ -12,8 +12,21 @@ namespace myelin::endpoints {
 
 struct BalancedGroup::Instance final : State {
   explicit Instance(AlgorithmFactory factory) : algorithm(factory()) {}
-  std::unique_ptr<Algorithm> algorithm;
-  bool configured = false;
+
+  /// Once; a group may be linked anew while its members change.
+  std::string configure(const std::vector<Member>& members, const Endpoint& group) {
+    const std::lock_guard lock(mutex_);
+    if (configured_) return {};
+    std::string wrong = algorithm->configure(members, group);
+    configured_ = wrong.empty();
+    return wrong;
+  }
+
+  const std::unique_ptr<Algorithm> algorithm;
+
+ private:
+  std::mutex mutex_;
+  bool configured_ = false;
 };
 
 struct BalancedGroup::Balancing final : Membership {
@@ -87,10 +100,33 @@ Member member_of(const Endpoint& child, bool host) {
 
 }  // namespace
 
+void BalancedGroup::discover(Discovery discovery, xml::Bind& bind, Build& build) {
+  const UnderShared shared(bind, build);
+  expect_changes();
+  roster_ = std::make_unique<Roster>(std::move(discovery), *this, build,
+                                     [this](Roster::Seats seats, Linker& linker) { seat(std::move(seats), linker); });
+}
+
+void BalancedGroup::do_link(Linker& linker) {
+  Group::do_link(linker);
+  if (!roster_) return;
+  also_needs(roster_->need(linker, declared().empty()));
+  roster_->link(linker);
+}
+
+/// Declared and discovered members share one rotation (GW-138).
+void BalancedGroup::seat(Roster::Seats seats, Linker& linker) const {
+  std::vector<std::shared_ptr<Endpoint>> children = declared();
+  std::move(seats.present.begin(), seats.present.end(), std::back_inserter(children));
+  auto members = enlist(std::move(children), linker);
+  std::move(seats.left.begin(), seats.left.end(), std::back_inserter(members->children));
+  members->left_until = std::move(seats.left_until);
+  replace(std::move(members));
+}
+
 /// The state key holds what the algorithm was configured with, so that a changed group starts anew
 /// and one instance is never configured while another deployment uses it.
-std::shared_ptr<const Membership> BalancedGroup::enlist(std::vector<std::shared_ptr<Endpoint>> children,
-                                                        Linker& linker) const {
+std::shared_ptr<Membership> BalancedGroup::enlist(std::vector<std::shared_ptr<Endpoint>> children, Linker& linker) const {
   auto balancing = std::make_shared<Balancing>();
   std::vector<Member> members;
   std::string configured = algorithm_;
@@ -104,12 +140,12 @@ std::shared_ptr<const Membership> BalancedGroup::enlist(std::vector<std::shared_
     configured += ' ' + std::to_string(member.weight) + ' ' + identities[members.size()];
     members.push_back(member);
   }
+  balancing->present = children.size();
   balancing->children = std::move(children);
+  if (balancing->children.empty()) return balancing;
   balancing->instance = states_->get<Instance>("algorithm " + key + ' ' + std::to_string(stable_hash(configured)), make_);
-  if (balancing->instance->configured) return balancing;
-  const std::string wrong = balancing->instance->algorithm->configure(members, *this);
-  if (wrong.empty()) balancing->instance->configured = true;
-  else linker.problems.error(where, algorithm_ + ": " + wrong);
+  const std::string wrong = balancing->instance->configure(members, *this);
+  if (!wrong.empty()) linker.problems.error(where, algorithm_ + ": " + wrong);
   return balancing;
 }
 
@@ -125,7 +161,7 @@ class BalancedGroup::View final : public Candidates {
   bool warm_up = false;  ///< newcomers are passed over most of the time
   mutable bool held_back = false;  ///< one of them was
 
-  std::size_t size() const noexcept override { return members_.children.size(); }
+  std::size_t size() const noexcept override { return members_.present; }
   bool ready(std::size_t member) const override {
     if (step_.tried[member] || !usable(member)) return false;
     return !warm_up || warm(*members_.children[member]);
@@ -194,6 +230,7 @@ bool BalancedGroup::panics(const View& view) const {
 std::optional<std::size_t> BalancedGroup::pick(Delivery& delivery, Message& message) const {
   const Step& at = step(delivery);
   const auto& balancing = static_cast<const Balancing&>(members(at));
+  if (balancing.present == 0) return std::nullopt;
   Algorithm& algorithm = *balancing.instance->algorithm;
   View view(*this, at, message, delivery.started);
   view.warm_up = slow_start.count() > 0;

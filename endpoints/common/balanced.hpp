@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "endpoints/common/group.hpp"
+#include "endpoints/common/roster.hpp"
 #include "engine/ports/algorithm.hpp"
 
 namespace myelin::endpoints {
@@ -25,9 +26,14 @@ class BalancedGroup : public Group {
   /// reads; false after an error.
   bool read(xml::Bind& bind, Build& build);
 
+  /// Members come from there as well, besides the declared children; before link().
+  void discover(Discovery discovery, xml::Bind& bind, Build& build);
+  bool discovers() const noexcept { return roster_ != nullptr; }
+
  protected:
+  void do_link(Linker& linker) override;
   Need own_need() const noexcept override { return hash_key ? hash_key->need() : Need::nothing; }
-  std::shared_ptr<const Membership> enlist(std::vector<std::shared_ptr<Endpoint>> children, Linker& linker) const override;
+  std::shared_ptr<Membership> enlist(std::vector<std::shared_ptr<Endpoint>> children, Linker& linker) const override;
 
   /// The child for this message: primaries, then backups, then, in panic, anybody; nullopt: none is
   /// ready. The child has to be admitted yet.
@@ -42,7 +48,10 @@ class BalancedGroup : public Group {
   bool panics(const View& view) const;
   bool read_algorithm(xml::Bind& bind, Build& build);
 
+  void seat(Roster::Seats seats, Linker& linker) const;
+
   StateStore* states_;
+  std::unique_ptr<Roster> roster_;  ///< null: the declared children are all
   std::string algorithm_ = "org.apache.synapse.endpoints.algorithms.RoundRobin";
   AlgorithmFactory make_ = nullptr;  ///< null: by class name, when linked
 };

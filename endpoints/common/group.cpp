@@ -144,9 +144,10 @@ void Group::do_link(Linker& linker) {
   else fixed_ = std::move(members);
 }
 
-std::shared_ptr<const Membership> Group::enlist(std::vector<std::shared_ptr<Endpoint>> children, Linker&) const {
+std::shared_ptr<Membership> Group::enlist(std::vector<std::shared_ptr<Endpoint>> children, Linker&) const {
   auto members = std::make_shared<Membership>();
   members->children = std::move(children);
+  members->present = members->children.size();
   return members;
 }
 
@@ -177,13 +178,14 @@ Group::Held Group::hold() const {
 std::vector<std::shared_ptr<const Endpoint>> Group::children() const {
   const Held held = hold();
   if (!held.members) return {declared_.begin(), declared_.end()};
-  return {held->children.begin(), held->children.end()};
+  return {held->children.begin(), held->children.begin() + static_cast<std::ptrdiff_t>(held->present)};
 }
 
 bool Group::ready(TimePoint now, Use use) const {
   if (breaker && breaker->scope == BreakerRules::Scope::api && !breakers_->all.allows(*breaker, now)) return false;
   const Held held = hold();
-  return std::any_of(held->children.begin(), held->children.end(),
+  const auto present = held->children.begin() + static_cast<std::ptrdiff_t>(held->present);
+  return std::any_of(held->children.begin(), present,
                      [&](const auto& child) { return !child->foreign && child->ready(now, use); });
 }
 
@@ -258,7 +260,7 @@ Choice Group::enter(Delivery& delivery, Message& message, std::size_t child) con
 }
 
 Choice Group::next_listed(Delivery& delivery, Message& message) const {
-  const std::size_t count = members(step(delivery)).children.size();
+  const std::size_t count = members(step(delivery)).present;
   Fault last;
   for (std::size_t i = 1; i <= count; ++i) {
     const std::size_t child = (step(delivery).child + i) % count;

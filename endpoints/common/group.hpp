@@ -21,6 +21,13 @@ namespace myelin::endpoints {
 struct Membership {
   virtual ~Membership() = default;
   std::vector<std::shared_ptr<Endpoint>> children;
+  /// Those from here on have left: until their time only sessions that are bound to them go there.
+  std::size_t present = 0;
+  std::vector<TimePoint> left_until;  ///< of those after `present`
+
+  bool here(std::size_t child, TimePoint now) const noexcept {
+    return child < present || now < left_until[child - present];
+  }
 };
 
 /// The axis by which a child counts as usable (gateways reference, 4.5).
@@ -53,9 +60,11 @@ class Group : public Endpoint {
   virtual Need own_need() const noexcept { return Need::nothing; }
   /// The children to serve from now on, with what the group chooses by. Called by do_link() after the
   /// children are linked, and by whoever replaces them.
-  virtual std::shared_ptr<const Membership> enlist(std::vector<std::shared_ptr<Endpoint>> children, Linker& linker) const;
+  virtual std::shared_ptr<Membership> enlist(std::vector<std::shared_ptr<Endpoint>> children, Linker& linker) const;
   /// Replaces the children while others serve; thread safe. They are linked and have this parent.
   void replace(std::shared_ptr<const Membership> members) const;
+  /// What children that come later will need.
+  void also_needs(Need need) noexcept { need_ = need_ | need; }
 
   /// The children of now; the second keeps them when they may change.
   struct Held {
@@ -92,7 +101,6 @@ class Group : public Endpoint {
   std::vector<std::shared_ptr<Endpoint>> declared_;  ///< until link(), and the declared part afterwards
   Need need_ = Need::nothing;
   std::shared_ptr<const Membership> fixed_;
-  mutable bool changes_ = false;
 
   /// The children of a group that changes: a copy for each thread, so that taking it meets nobody.
   struct alignas(64) Slot {
@@ -108,6 +116,7 @@ class Group : public Endpoint {
  protected:
   /// Before link(): the children may be replaced later.
   void expect_changes() { slots_ = std::make_unique<Slots>(); }
+  bool changes() const noexcept { return slots_ != nullptr; }
   const std::vector<std::shared_ptr<Endpoint>>& declared() const noexcept { return declared_; }
 };
 

@@ -25,8 +25,9 @@ class SessionGroup final : public BalancedGroup {
 
   std::unique_ptr<SessionDispatcher> dispatcher;
   std::optional<std::int64_t> timeout;  ///< ms; absent: the default
+  std::string_view element;             ///< of a group of members (5.6); empty: `<loadbalance>`
 
-  std::string_view kind() const noexcept override { return "session-affinity loadbalance"; }
+  std::string_view kind() const noexcept override { return element.empty() ? "session-affinity loadbalance" : element; }
   Need response_need() const noexcept override { return dispatcher->response_need(); }
 
   Choice choose(Delivery& delivery, Message& message) const override;
@@ -49,9 +50,11 @@ class SessionGroup final : public BalancedGroup {
   void begin(Delivery& delivery, Message& message) const;
   bool continue_session(Delivery& delivery, std::string id, TimePoint now) const;
   Choice follow(Delivery& delivery, Message& message) const;
+  bool of_members() const noexcept { return !element.empty(); }
+  void give_up_session(Delivery& delivery) const;
   Choice start(Delivery& delivery, Message& message, Role role) const;
   void bind_client_session(const Delivery& delivery) const;
-  static std::optional<std::size_t> child_named(const Membership& members, std::string_view child_key) noexcept;
+  static std::optional<std::size_t> child_named(const Membership& members, std::string_view child_key, TimePoint now) noexcept;
   TimePoint expiry(const Delivery& delivery, TimePoint now) const noexcept;
 
   StateStore* states_;
@@ -87,22 +90,30 @@ SessionGroup::Role SessionGroup::role_in(const Delivery& delivery, std::size_t a
   return Role::nested;
 }
 
-std::optional<std::size_t> SessionGroup::child_named(const Membership& members, std::string_view child_key) noexcept {
+/// One that has left takes the messages of its sessions until its drain is over.
+std::optional<std::size_t> SessionGroup::child_named(const Membership& members, std::string_view child_key,
+                                                     TimePoint now) noexcept {
   for (std::size_t i = 0; i < members.children.size(); ++i)
-    if (members.children[i]->key == child_key) return i;
+    if (members.children[i]->key == child_key && members.here(i, now)) return i;
   return std::nullopt;
 }
 
 // --- choosing (5.4) ---------------------------------------------------------------------------------
 
 Choice SessionGroup::choose(Delivery& delivery, Message& message) const {
-  Result<void> applied = apply_properties(message);
-  if (!applied) return std::move(applied).fault();
+  if (!of_members()) {
+    Result<void> applied = apply_properties(message);
+    if (!applied) return std::move(applied).fault();
+  }
   const Role role = role_in(delivery, delivery.depth);
   if (auto refused = enrol(delivery, message)) return *std::move(refused);
   if (role == Role::root) begin(delivery, message);
   const bool pinned = role != Role::unpinned && delivery.session_established;
   Choice choice = pinned ? follow(delivery, message) : start(delivery, message, role);
+  if (choice.failed() && pinned && of_members()) {
+    give_up_session(delivery);
+    choice = start(delivery, message, role);
+  }
   if (choice.failed()) {
     leave(delivery, message);
     if (role == Role::root) delivery.session_root = nullptr;
@@ -126,13 +137,23 @@ void SessionGroup::begin(Delivery& delivery, Message& message) const {
   delivery.session_first = !delivery.session_established;
   if (delivery.session_established) return;
   if (!ids.empty()) delivery.session_id = std::move(ids.front());
-  if (!dispatcher->client_initiated()) dispatcher->strip(message);  // EP-153
+  if (!dispatcher->client_initiated() && !of_members()) dispatcher->strip(message);  // EP-153
+}
+
+/// The member of a session cannot be used: this message begins another with the next member (5.6).
+void SessionGroup::give_up_session(Delivery& delivery) const {
+  if (const auto* root = as_session_group(delivery.session_root)) root->sessions_->unbind(delivery.session_id);
+  delivery.session_established = false;
+  delivery.session_first = true;
+  delivery.session_rest.clear();
+  delivery.session_path.clear();
 }
 
 bool SessionGroup::continue_session(Delivery& delivery, std::string id, TimePoint now) const {
   auto path = sessions_->find(id, now);
   // A redeploy may have removed the child; then the session is over.
-  if (!path || path->empty() || !child_named(members(step(delivery)), path->front())) return false;
+  if (!path || path->empty() || !child_named(members(step(delivery)), path->front(), now)) return false;
+  if (of_members()) sessions_->bind(id, *path, expiry(delivery, now), now);  // use extends it (5.6)
   std::reverse(path->begin(), path->end());
   delivery.session_rest = *std::move(path);
   delivery.session_id = std::move(id);
@@ -145,7 +166,7 @@ Choice SessionGroup::follow(Delivery& delivery, Message& message) const {
   std::string child_key = std::move(delivery.session_rest.back());
   delivery.session_rest.pop_back();
   const auto& children = members(step(delivery)).children;
-  const auto child = child_named(members(step(delivery)), child_key);
+  const auto child = child_named(members(step(delivery)), child_key, delivery.started);
   if (!child) return Fault(code::kSessionPath, "Invalid session: its endpoint is not here");
   if (!children[*child]->admit(delivery.started, Use::bound))  // EP-156
     return Fault(code::kSessionNotReady, "The endpoint of the session is not ready");
@@ -174,6 +195,7 @@ Retry SessionGroup::next_child(Delivery& delivery, Message& message, const Fault
   step(delivery).tried[step(delivery).child] = true;
   Retry retry;
   const Role role = role_in(delivery, delivery.depth - 1);
+  if (role != Role::unpinned && delivery.session_established && of_members()) give_up_session(delivery);
   if (role != Role::unpinned && delivery.session_established) {  // EP-157
     retry.fault = Fault(code::kSessionFailed, "Failure in an established session: " + fault.message, fault.detail);
     retry.fault.base_code = fault.base_code;
@@ -185,7 +207,8 @@ Retry SessionGroup::next_child(Delivery& delivery, Message& message, const Fault
   if (root && root->dispatcher->client_initiated()) root->sessions_->unbind(delivery.session_id);
   if (ask == Ask::failure && !may_fail_over(delivery, fault)) return retry;
   if (spent(delivery)) return retry;
-  Result<void> applied = apply_properties(message);
+  Result<void> applied;
+  if (!of_members()) applied = apply_properties(message);
   if (!applied) {
     retry.fault = std::move(applied).fault();
     return retry;
@@ -247,6 +270,17 @@ bool read_session(SessionGroup& group, const xml::Element& session, Build& build
 
 }  // namespace
 
+std::unique_ptr<BalancedGroup> make_member_session_group(const xml::Element& session, std::string_view element,
+                                                         Build& build) {
+  auto group = std::make_unique<SessionGroup>(build);
+  group->element = element;
+  if (!read_session(*group, session, build)) return nullptr;
+  if (!group->dispatcher->client_initiated()) return group;
+  build.problems.error(session.where, "<session> of a client's own id beside " + xml::tag(element),
+                       "sessions that the members begin, http or soap, are kept");
+  return nullptr;
+}
+
 std::unique_ptr<Endpoint> build_session_group(const xml::Element& element, const xml::Element& session, Build& build) {
   auto group = std::make_unique<SessionGroup>(build);
   const bool known_session = read_session(*group, session, build);
@@ -256,9 +290,12 @@ std::unique_ptr<Endpoint> build_session_group(const xml::Element& element, const
   if (!bind.children("member").empty())
     bind.error("<member> in a <loadbalance> with <session>", "only <endpoint> children keep sessions");
   group->adopt(read_children(bind, build));
-  if (!element.child("endpoint")) bind.error("<loadbalance> without children", "at least one <endpoint> is needed");
+  if (auto discovery = read_discovery(bind, build)) group->discover(*std::move(discovery), bind, build);
+  if (!element.child("endpoint") && !element.child("discovery"))
+    bind.error("<loadbalance> without children", "at least one <endpoint>, or <discovery>, is needed");
   bind.finish();
-  if (!known_session || !known_algorithm || group->children().empty()) return nullptr;
+  const bool empty = group->children().empty() && !group->discovers();
+  if (!known_session || !known_algorithm || empty) return nullptr;
   return group;
 }
 

@@ -16,6 +16,7 @@
 
 namespace myelin {
 
+class Discoverer;  // engine/ports/discovery.hpp
 class Endpoint;
 class List;
 class Mediator;
@@ -84,6 +85,8 @@ class Linker {
   StateStore* states = nullptr;
   /// Endpoints linked so far that stand in no group.
   std::vector<const Endpoint*> roots;
+  /// Groups linked so far whose members are found at run time.
+  std::vector<Discoverer*> discoverers;
   /// What there is, for suggestions; set by the loader.
   std::vector<std::string_view> sequence_names, endpoint_names;
 

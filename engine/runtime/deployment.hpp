@@ -11,6 +11,7 @@
 #include "engine/artifacts/service.hpp"
 #include "engine/flow/artifacts.hpp"
 #include "engine/flow/sequence.hpp"
+#include "engine/ports/discovery.hpp"
 #include "engine/ports/endpoint.hpp"
 #include "engine/runtime/settings.hpp"
 
@@ -47,6 +48,8 @@ class Deployment final : public Artifacts {
   std::map<std::string, std::unique_ptr<Service>, std::less<>> endpoint_services;
   /// Every endpoint that stands in no group, inline ones included; owned by what they stand in.
   std::vector<const Endpoint*> endpoint_roots;
+  /// Groups whose members are found at run time; owned likewise.
+  std::vector<Discoverer*> discoverers;
 
   /// Number of artifacts the files define, for the ready line.
   std::size_t size() const noexcept { return defined; }

@@ -181,6 +181,7 @@ void link_deployment(Deployment& deployment, const std::optional<RegistrySetting
   link_services(deployment, linker);
   view.link_entries(linker);
   deployment.endpoint_roots = std::move(linker.roots);
+  deployment.discoverers = std::move(linker.discoverers);
   order_apis(deployment);
   set_well_known(deployment);
   if (deployment.endpoints_only) serve_endpoints(deployment);

@@ -42,6 +42,7 @@ constexpr std::array kNumbers{
     Number{"server.threads", 0, 1024},
     Number{"shutdown.drain", 0, kDay},
     Number{"hotdeployment.settle", 1, 60'000},
+    Number{"discovery.patience", 0, 60'000},
     Number{"http.limit.request_line", 64, 1 << 20},
     Number{"http.limit.head", 1024, 1 << 24},
     Number{"http.limit.field", 64, 1 << 24},

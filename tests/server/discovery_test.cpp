@@ -1,0 +1,92 @@
+// Lists change and configurations are deployed while many clients ask: nothing is lost, and nobody is sent
+// to a member that has left.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "tests/support/backend.hpp"
+#include "tests/support/myelin.hpp"
+
+namespace myelin::test {
+namespace {
+
+class DiscoveryUnderLoad : public testing::Test {
+ protected:
+  DiscoveryUnderLoad() {
+    for (Backend* backend : {&a, &b, &c}) backend->behave(Behaviour::replying(backend->name()));
+    server.threads = 2;
+    // Not below the configuration: a list is none.
+    list({&a, &b, &c});
+  }
+
+  void list(std::initializer_list<const Backend*> backends) {
+    std::string text;
+    for (const Backend* one : backends) text += one->address() + "/ id=" + one->name() + "\n";
+    write_file(folder.path() / "members.new", text);
+    std::filesystem::rename(folder.path() / "members.new", folder.path() / "members");
+  }
+  std::string configuration(std::string_view header) const {
+    return main_sequence("<header name=\"X-Version\" scope=\"transport\" value=\"" + std::string(header) +
+                         "\"/><send><endpoint name=\"farm\"><loadbalance><discovery provider=\"file\" refresh=\"100\">"
+                         "<parameter name=\"path\">" + (folder.path() / "members").string() +
+                         "</parameter></discovery></loadbalance></endpoint></send>");
+  }
+
+  TemporaryFolder folder;
+  Backend a{"A"}, b{"B"}, c{"C"};
+  Myelin server;
+};
+
+// GW-136, GW-137
+TEST_F(DiscoveryUnderLoad, ChangesAndRedeploysLoseNothing) {
+  server.write("synapse.xml", configuration("0"));
+  ASSERT_TRUE(server.start());
+  std::atomic<bool> over{false};
+  std::map<std::string, int> answers;
+  std::mutex mutex;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i)
+    clients.emplace_back([&] {
+      HttpClient client = server.client();
+      while (!over) {
+        const auto answer = client.get("/");
+        const std::lock_guard lock(mutex);
+        ++answers[answer.complete && answer.status() == 200 ? answer.body : answer.start + answer.trouble];
+      }
+    });
+  for (int round = 1; round <= 5; ++round) {
+    list({&a, &b});
+    EXPECT_TRUE(server.await_log("farm has 2 members: -C")) << round;
+    server.write("synapse.xml", configuration(std::to_string(round)));
+    server.deploy();
+    list({&c});
+    EXPECT_TRUE(c.await(c.count() + 20)) << round;
+    list({&a, &b, &c});
+    EXPECT_TRUE(a.await(a.count() + 20)) << round;
+  }
+  over = true;
+  for (std::thread& client : clients) client.join();
+  for (const auto& [body, count] : answers) EXPECT_TRUE(body == "A" || body == "B" || body == "C") << body << ": " << count;
+  EXPECT_EQ(server.stop(), 0);
+}
+
+// A registry that does not answer keeps nobody waiting at the end.
+TEST_F(DiscoveryUnderLoad, ShutdownDoesNotWaitForARegistry) {
+  Backend registry("registry");
+  registry.behave(Behaviour::of(Behaviour::Kind::hang));
+  server.set("discovery.patience=50");
+  server.write("synapse.xml", main_sequence("<send><endpoint><loadbalance><discovery provider=\"consul\"><parameter name=\"url\">" +
+                                            registry.address() + "</parameter><parameter name=\"service\">s</parameter>"
+                                            "</discovery></loadbalance></endpoint></send>"));
+  ASSERT_TRUE(server.start());
+  ASSERT_TRUE(registry.await(1));
+  EXPECT_EQ(server.stop(Millis(5'000)), 0);
+}
+
+}  // namespace
+}  // namespace myelin::test
