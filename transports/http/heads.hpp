@@ -27,6 +27,9 @@ struct ReplyContext {
 void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to);
 void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to);
 
+/// CONNECT to the request's forward proxy.
+std::string connect_head(const OutgoingRequest& request);
+
 /// A status that never has a body nor tells its length (REL-070).
 constexpr bool is_bodyless(int status) noexcept { return status == 204 || status == 304 || status < 200; }
 
