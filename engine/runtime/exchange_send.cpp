@@ -360,7 +360,9 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   leaf.condition().begin();
   busy_ = &leaf;
   if (delivery.depth > 0) busy_pin_ = delivery.path[delivery.depth - 1].pin;
-  Result<BackendResponse*> response = co_await carry(leaf, request);
+  Result<BackendResponse*> response(nullptr);
+  if (leaf.follows_redirects) response = co_await send_following(leaf, request);
+  else response = co_await engine_.sender_.send(request);
   if (!response) {
     leave_leaf();
     co_return response;
@@ -379,14 +381,14 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   co_return response;
 }
 
-/// Sends, and follows redirects where the leaf says so (GW-108).
-Task<Result<BackendResponse*>> Exchange::carry(const Leaf& leaf, OutgoingRequest& request) {
+/// GW-108
+Task<Result<BackendResponse*>> Exchange::send_following(const Leaf& leaf, OutgoingRequest& request) {
   constexpr int kRedirects = 5;
   Headers headers;
   const TimePoint began = Clock::now();
   const Duration limit = request.timeout;
   Result<BackendResponse*> response = co_await engine_.sender_.send(request);
-  for (int followed = 0; leaf.follows_redirects && response && followed < kRedirects; ++followed) {
+  for (int followed = 0; response && followed < kRedirects; ++followed) {
     BackendResponse& answer = **response;
     const auto left = limit - std::chrono::duration_cast<Duration>(Clock::now() - began);
     if (request.timeout_is_endpoints && left.count() <= 0) break;
