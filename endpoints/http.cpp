@@ -147,10 +147,8 @@ std::unique_ptr<Endpoint> http(const xml::Element&, const xml::Element& element,
   read_version(bind);
   endpoints::read_leaf(*endpoint, bind, build);
   bind.ignore({}, {"serverPushSequence"});
-  const auto* authentication = bind.child("authentication");
-  if (authentication) bind.error(authentication->where, "<authentication> is not supported by this version");
   bind.finish();
-  if (uri.empty() || authentication) return nullptr;
+  if (uri.empty()) return nullptr;
   return endpoint;
 }
 

@@ -4,6 +4,7 @@
 
 #include "endpoints/common/attributes.hpp"
 #include "endpoints/common/health_check.hpp"
+#include "endpoints/common/tls_block.hpp"
 #include "engine/base/text.hpp"
 #include "engine/xml/words.hpp"
 
@@ -77,6 +78,33 @@ void read_limits(SendingLeaf& leaf, const Element& element, Build& build) {
   bind.finish();
 }
 
+/// What would change what goes over the wire, and does not.
+void warn_unsupported(Bind& bind) {
+  struct Option {
+    std::string_view name, harmless;  ///< the value that asks for what is done anyhow
+    std::string_view what_is_done;
+  };
+  constexpr Option kOptions[] = {
+      {"version", "1.1", "HTTP/1.1 is spoken to back ends"},
+      {"pipelining", "false", "requests are not pipelined"},
+      {"compression", "false", "bodies pass as they are"},
+      {"propagateAcceptEncoding", "true", "the client's Accept-Encoding goes on"},
+      {"clearTextUpgrade", "false", "HTTP/1.1 is spoken to back ends"},
+      {"maxChunkSize", "", "chunks of any size are taken"},
+      {"http2MaxStreams", "", "HTTP/1.1 is spoken to back ends"},
+      {"http2ConnectionWindow", "", "HTTP/1.1 is spoken to back ends"},
+      {"http2StreamWindow", "", "HTTP/1.1 is spoken to back ends"},
+      {"http2MaxFrameSize", "", "HTTP/1.1 is spoken to back ends"},
+      {"dnsRefresh", "", "addresses are kept for 30 s"},
+      {"ipFamily", "any", "addresses are tried in the order of the resolver"}};
+  for (const Option& option : kOptions) {
+    const auto* attribute = bind.attribute(option.name);
+    if (!attribute || text::iequals(text::trim(attribute->value), option.harmless)) continue;
+    bind.warning(attribute->where, std::string(option.name) + "=" + xml::quote(attribute->value) + " of <connection> is not supported",
+                 std::string(option.what_is_done));
+  }
+}
+
 void read_connection(SendingLeaf& leaf, const Element& element, Build& build, bool has_timeout) {
   Bind bind(element, build.problems);
   read_duration(bind, "connectTimeout", leaf.connect_timeout);
@@ -90,10 +118,41 @@ void read_connection(SendingLeaf& leaf, const Element& element, Build& build, bo
   std::uint32_t connections = 0;
   read_count(bind, "maxConnections", connections, 1);
   if (connections > 0) leaf.limits.most = leaf.limits.most > 0 ? std::min(leaf.limits.most, connections) : connections;
-  bind.ignore({"idleTimeout", "keepAlive", "keepAliveTimeout", "pipelining", "compression", "propagateAcceptEncoding",
-               "followRedirects", "version", "clearTextUpgrade", "maxHeaderSize", "maxChunkSize", "http2MaxStreams",
-               "http2ConnectionWindow", "http2StreamWindow", "http2MaxFrameSize", "dnsRefresh", "ipFamily"});
+  leaf.follows_redirects = bind.is_true("followRedirects");
+  leaf.keep_alive = bind.is_true("keepAlive", true);
+  for (const std::string_view name : {"idleTimeout", "keepAliveTimeout"}) {
+    Duration time{0};
+    read_duration(bind, name, time, 1);
+    if (time.count() > 0) leaf.idle_limit = leaf.idle_limit.count() > 0 ? std::min(leaf.idle_limit, time) : time;
+  }
+  read_count(bind, "maxHeaderSize", leaf.head_limit, 1);
+  warn_unsupported(bind);
   bind.finish();
+}
+
+// --- forward proxy --------------------------------------------------------------------------------
+
+void read_forward_proxy(SendingLeaf& leaf, const Element& element, Build& build) {
+  Bind bind(element, build.problems);
+  const auto resolved = [&](std::string_view name) {
+    const auto* attribute = bind.attribute(name);
+    return attribute ? resolve_environment(*attribute, build) : std::string();
+  };
+  if (const auto* type = bind.attribute("type"); type && !text::iequals(text::trim(type->value), "http"))
+    bind.error(type->where, "type of <forwardProxy> is " + xml::quote(type->value), "allowed: http; SOCKS is not spoken");
+  if (bind.is_true("system")) bind.error("<forwardProxy system=\"true\"> is not supported", "name host and port");
+  ForwardProxy proxy;
+  bind.required("host");
+  proxy.host = resolved("host");
+  std::uint32_t port = 0;
+  bind.required("port");
+  read_count(bind, "port", port, 1, 65'535);
+  proxy.port = static_cast<std::uint16_t>(port);
+  const std::string username = resolved("username"), password = resolved("password");
+  if (!username.empty()) proxy.authorization = "Basic " + text::base64_encode(username + ':' + password);
+  proxy.key = proxy.host + ':' + std::to_string(proxy.port) + ' ' + proxy.authorization;
+  bind.finish();
+  leaf.proxy = std::move(proxy);
 }
 
 // --- headers --------------------------------------------------------------------------------------------
@@ -144,6 +203,9 @@ void read_shared_blocks(SendingLeaf& leaf, Bind& bind, Build& build) {
   if (const Element* found = block(bind, build, "limits")) read_limits(leaf, *found, build);
   if (const Element* found = block(bind, build, "connection")) read_connection(leaf, *found, build, has_timeout);
   if (const Element* found = block(bind, build, "headers")) read_headers(leaf, *found, build);
+  if (const Element* found = block(bind, build, "authentication")) leaf.credentials = read_authentication(*found, build);
+  if (const Element* found = block(bind, build, "tls")) leaf.tls = read_tls(*found, build);
+  if (const Element* found = block(bind, build, "forwardProxy")) read_forward_proxy(leaf, *found, build);
   if (const Element* found = block(bind, build, "circuitBreaker")) {
     const bool own = bind.element().child("circuitBreaker") == found;
     BreakerRules rules = read_breaker(*found, build);

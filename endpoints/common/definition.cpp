@@ -80,6 +80,8 @@ void read_addressing(Definition& definition, const Element& element, Build& buil
   }
   if (const auto listener = bind.text("separateListener"))
     definition.separate_listener = text::iequals(text::trim(*listener), "true");  // EP-018
+  if (definition.separate_listener)
+    bind.warning("separateListener of <enableAddressing> is not applied by this version", "answers come on the connection of their request");
   bind.finish();
 }
 
@@ -218,7 +220,7 @@ void read_definition(Definition& definition, Bind& bind, Build& build) {
   definition.optimize = bind.choice<Definition::Optimize>("optimize", kOptimize, Definition::Optimize::none,
                                                           Bind::Unknown::keep_default, Bind::Case::any);
   if (definition.optimize != Definition::Optimize::none)
-    bind.warning("optimize is not applied by this version", "messages go out without attachments");
+    bind.warning("optimize packs nothing in this version", "multipart messages pass as they came, others go out as plain XML");
   definition.encoding = bind.text("encoding").value_or("");
   bind.ignore({"statistics", "trace"}, {"enableRM"});
   definition.global_timeout = number_setting(build, "synapse.global_timeout_interval", definition.global_timeout);

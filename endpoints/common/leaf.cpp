@@ -30,6 +30,10 @@ bool is_visible(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+bool is_clean(std::string_view text) noexcept {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 bool is_method(std::string_view method) noexcept {
   return !method.empty() && std::all_of(method.begin(), method.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
@@ -149,6 +153,7 @@ Need SendingLeaf::compute_need() const noexcept {
   if (definition.timeout_expression) need = need | definition.timeout_expression->need();
   for (const HeaderRule& rule : headers)
     if (rule.value) need = need | rule.value->need();
+  if (credentials) need = need | credentials->need();
   for (const EndpointProperty& property : properties) {
     if (property.expression) need = need | property.expression->need();
     const bool forces_build = property.scope == EndpointProperty::Scope::axis2 &&
@@ -247,7 +252,13 @@ void SendingLeaf::succeeded(int status, TimePoint began, TimePoint now) const {
   if (breaker_) breaker_->record(*breaker_rules, breaker_rules->is_failure(status, now - began), now);
 }
 
-void SendingLeaf::reach(OutgoingRequest& request) const { request.connect_timeout = connect_timeout; }
+void SendingLeaf::reach(OutgoingRequest& request) const {
+  request.connect_timeout = connect_timeout;
+  request.idle_limit = idle_limit;
+  request.head_limit = head_limit;
+  request.tls = tls.get();
+  request.proxy = proxy ? &*proxy : nullptr;
+}
 
 /// A suspension ends early only where both axes count (gateways reference, 4.5).
 void SendingLeaf::check_passed(TimePoint began) const {
@@ -343,7 +354,30 @@ Result<void> SendingLeaf::apply_headers(Message& message) const {
   return {};
 }
 
+std::unique_ptr<Work> SendingLeaf::before(Message& message) const {
+  return credentials ? credentials->before(message) : nullptr;
+}
+
+bool SendingLeaf::credentials_refused(Delivery& delivery, Message& message, const BackendResponse& answer) const {
+  if (answer.status() != 401 || !credentials || delivery.renewed == this) return false;
+  if (!credentials->refused(message, delivery.credential, answer)) return false;
+  delivery.renewed = this;
+  return true;
+}
+
+Result<void> SendingLeaf::authenticate(std::string_view presented, Message& message, OutgoingRequest& request) const {
+  Result<void> done = credentials->apply(presented, message, request);
+  if (!done || is_clean(request.credential)) return done;
+  return Fault(code::kAuthentication, "the credentials of the endpoint hold control characters");  // REL-080
+}
+
 Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) const {
+  std::string_view presented;
+  if (credentials) {
+    auto present = credentials->present(message);
+    if (!present) return std::move(present).fault();
+    presented = *present;
+  }
   Result<void> done = apply_properties(message);  // EP-056
   if (!done) return done;
   auto to = destination(message);
@@ -368,7 +402,8 @@ Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) co
   request.headers = &message.headers;
   fill_body(message, *body, dropped, request);
   fill_switches(message, request);
-  return {};
+  request.close |= !keep_alive;
+  return credentials ? authenticate(presented, message, request) : Result<void>();
 }
 
 }  // namespace myelin::endpoints

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "endpoints/common/breaker.hpp"
+#include "endpoints/common/credentials.hpp"
 #include "endpoints/common/definition.hpp"
 #include "endpoints/common/suspension.hpp"
 #include "engine/ports/endpoint.hpp"
@@ -31,7 +32,13 @@ class SendingLeaf : public Leaf {
   Definition definition;
   std::optional<BreakerRules> breaker_rules;
   std::vector<HeaderRule> headers;     ///< `<headers>`, in order
+  std::shared_ptr<const Credentials> credentials;  ///< `<authentication>`; null: none
   Duration connect_timeout{0};         ///< ms; 0: the transport's own
+  std::shared_ptr<const void> tls;     ///< `<tls>`; null: the transport's own
+  std::optional<ForwardProxy> proxy;   ///< `<forwardProxy>`
+  Duration idle_limit{0};              ///< ms; 0: the transport's own
+  std::uint32_t head_limit = 0;        ///< bytes of an answer's head; 0: the transport's own
+  bool keep_alive = true;              ///< false: each request has a connection of its own
   bool preserve_host = false;          ///< the client's Host goes on
 
   bool ready(TimePoint now, Use use) const override;
@@ -43,6 +50,11 @@ class SendingLeaf : public Leaf {
   void reset_counters() const override;
 
   Result<void> prepare(Message& message, OutgoingRequest& request) const override;
+  std::unique_ptr<Work> before(Message& message) const override;
+  bool credentials_refused(Delivery& delivery, Message& message, const BackendResponse& answer) const override;
+  bool follow(Message& message, const BackendResponse& answer, OutgoingRequest& request,
+              Headers& headers) const override;
+  bool resends() const noexcept override { return follows_redirects || (credentials && credentials->renews()); }
   void succeeded(int status, TimePoint began, TimePoint now) const override;
   void failed(const Fault& fault, TimePoint began, TimePoint now) const override;
   void reach(OutgoingRequest& request) const override;
@@ -83,6 +95,7 @@ class SendingLeaf : public Leaf {
   Need compute_need() const noexcept;
   Result<void> apply_headers(Message& message) const;
   void link_health_check(Linker& linker);
+  Result<void> authenticate(std::string_view presented, Message& message, OutgoingRequest& request) const;
   void choose_axes() noexcept;
 
   StateStore* states_;

@@ -206,6 +206,8 @@ class Signal {
     if (waiter_) std::exchange(waiter_, nullptr).resume();
   }
   void reset() noexcept { set_ = false; }
+  /// The coroutine that waits is about to be destroyed; set() comes too late for it.
+  void forget() noexcept { waiter_ = nullptr; }
   bool is_set() const noexcept { return set_; }
 
   bool await_ready() const noexcept { return set_; }

@@ -22,6 +22,7 @@ namespace myelin {
 class Artifacts;      // engine/flow/artifacts.hpp
 class Endpoint;       // engine/ports/endpoint.hpp
 class Mediator;       // engine/flow/mediator.hpp
+class Sender;         // engine/ports/sender.hpp
 class SpawnedFlows;   // engine/runtime
 
 /// What the client sent, as it came; never changed while the message lives. Views into the arena.
@@ -59,11 +60,13 @@ struct Frame {
   std::uint32_t handlers = 0;
 };
 
-/// Work off the flow: waits (on the shard or on the worker pool) and is then resumed.
+/// Work off the flow: waits (on the shard or on the worker pool) and is then resumed. `shard` is that of
+/// the message: its wait() and post() lead back from another thread. The work may be destroyed while it
+/// waits, when its exchange goes away.
 class Work {
  public:
   virtual ~Work() = default;
-  virtual Task<Result<void>> run(class Message& message) = 0;
+  virtual Task<Result<void>> run(class Message& message, Sender& shard) = 0;
 };
 
 /// What the flow asked for before it stopped or was suspended. The exchange driver carries it out.

@@ -59,6 +59,8 @@ struct Delivery {
   std::uint32_t attempts = 0;       ///< leaves tried by this message
   std::uint32_t retries = 0;        ///< of them: repeated by a `<retry>`
   TimePoint began{};                ///< the whole delivery
+  std::string_view credential;      ///< that the attempt under way presents
+  const Leaf* renewed = nullptr;    ///< whose credentials were refused and renewed (EP-070)
   TimePoint started{};              ///< the attempt under way
   TimePoint deadline = TimePoint::max();  ///< of the whole delivery; set by groups
   std::vector<const Endpoint*> watchers;  ///< are told how the delivery ended
@@ -80,6 +82,8 @@ struct Delivery {
     leaf_depth = 0;
     hops = 0;
     attempts = retries = 0;
+    credential = {};
+    renewed = nullptr;
     deadline = TimePoint::max();
     watchers.clear();
     pins.clear();
@@ -271,6 +275,7 @@ class Leaf : public Endpoint {
   const Mediator* error_handler = nullptr;
   std::unique_ptr<FailRules> fail_rules;    ///< null: every answer is a success
   std::unique_ptr<RetryRules> retry_rules;  ///< null: one attempt
+  bool follows_redirects = false;           ///< follow() has to be asked
   Limiter::Bounds limits;
   std::shared_ptr<Limiter> limiter;         ///< null: no limits of its own
   std::shared_ptr<HealthCheck> health_check;    ///< null: it is not checked
@@ -281,9 +286,14 @@ class Leaf : public Endpoint {
   virtual Result<void> prepare(Message& message, OutgoingRequest& request) const = 0;
   /// What has to be waited for before prepare(), such as a token; null: nothing.
   virtual std::unique_ptr<Work> before(Message&) const { return nullptr; }
-  /// The answer came with this status. True: before() has to be asked for new credentials and the
-  /// message sent once more (EP-070).
-  virtual bool credentials_refused(Message&, int /*status*/) const { return false; }
+  /// The answer to delivery.credential has come. True, once in a delivery: before() has to be asked for new
+  /// credentials and the message sent once more (EP-070).
+  virtual bool credentials_refused(Delivery&, Message&, const BackendResponse&) const { return false; }
+  /// The answer to `request` names another place and may be followed there: `request` is then the one to
+  /// send next, with `headers` (lent by the caller) as its own. False: the answer is to be passed on.
+  virtual bool follow(Message&, const BackendResponse&, OutgoingRequest& /*request*/, Headers& /*headers*/) const {
+    return false;
+  }
   /// Any answer, whatever its status, is a success (EP-090), unless the fail rules say otherwise.
   virtual void succeeded(int status, TimePoint began, TimePoint now) const = 0;
   /// Classifies the fault and changes the state (3.2 to 3.4). `began`: when this attempt was started;

@@ -29,6 +29,15 @@ struct Url {
   static std::optional<Url> parse(std::string_view text) noexcept;
 };
 
+/// `<forwardProxy>`: the proxy in front of a leaf's back ends. Plain requests go to it in absolute form, TLS
+/// through a tunnel (CONNECT). Lives as long as its leaf.
+struct ForwardProxy {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string authorization;  ///< value of Proxy-Authorization; empty: none. Never logged.
+  std::string key;            ///< tells tunnels through different proxies apart
+};
+
 /// One request to a backend. All views live until the response was released.
 struct OutgoingRequest {
   std::string_view method;
@@ -42,6 +51,8 @@ struct OutgoingRequest {
   bool has_soap_action = false;
   std::string_view user_agent = "Myelin";  ///< used unless the headers' own is preserved
   bool preserve_user_agent = false;
+  std::string_view credential_name;  ///< a field that `credential` replaces, or that goes when it is empty
+  std::string_view credential;       ///< never logged, and no header of the message
 
   bool has_body = false;
   std::string_view bytes;        ///< the whole body, when stream is null
@@ -56,7 +67,10 @@ struct OutgoingRequest {
   Duration connect_timeout{0};   ///< 0: the transport's own
   bool timeout_is_endpoints = false;  ///< the endpoint's own timeout: base code, unshifted (101504)
   bool verify_tls = true;
-  const void* tls = nullptr;     ///< transports/http: TlsClientSettings, null: the default
+  const void* tls = nullptr;     ///< made by TlsMakers (tls.hpp); null: the transport's default
+  const ForwardProxy* proxy = nullptr;  ///< null: straight to the back end
+  Duration idle_limit{0};        ///< longest time the connection is kept unused; 0: the transport's own
+  std::size_t head_limit = 0;    ///< bytes of the answer's head; 0: the transport's own
 };
 
 /// A backend's answer. Body bytes come through the BodySource. The object belongs to the

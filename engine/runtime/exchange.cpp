@@ -210,7 +210,7 @@ Task<Flow> Exchange::wait() {
   Result<void> done;
   switch (pending.kind) {
     case Pending::Kind::load: done = co_await message_.payload.load(message_.body_limit); break;
-    case Pending::Kind::work: done = co_await pending.work->run(message_); break;
+    case Pending::Kind::work: done = co_await pending.work->run(message_, engine_.sender_); break;
     case Pending::Kind::call: {
       const Flow flow = co_await send(pending);
       if (flow == Flow::fault) co_return flow;

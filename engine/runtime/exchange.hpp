@@ -59,6 +59,7 @@ class Exchange {
   void end_retry() noexcept;
   Task<Result<void>> accept(BackendResponse& response);
   Task<Result<BackendResponse*>> attempt(const Leaf& leaf);
+  Task<Result<BackendResponse*>> send_following(const Leaf& leaf, OutgoingRequest& request);
   bool limit_time(const Leaf& leaf, OutgoingRequest& request) const;
   Task<Result<void>> enter(const Leaf& leaf, const OutgoingRequest& request);
   void leave_leaf() noexcept;

@@ -185,13 +185,8 @@ Task<Choice> Exchange::after_failure(const Leaf& leaf, Fault fault) {
   co_return next;
 }
 
-/// An answer that a `<retry>` wants to see again, or that refuses our credentials. No choice: it is to be
-/// passed on.
+/// An answer that a `<retry>` wants to see again. No choice: it is to be passed on.
 Task<Choice> Exchange::repeat_answered(const Leaf& leaf, int status) {
-  if (leaf.credentials_refused(message_, status) && restore_body()) {  // EP-070
-    release_backend();
-    co_return Choice(leaf);
-  }
   if (!leaf.retry_rules || !leaf.retry_rules->on_status(status)) co_return Choice(Fault());
   Choice again = co_await repeat(leaf, of_status(status));
   co_return again;
@@ -314,7 +309,7 @@ bool Exchange::may_repeat(const Fault& fault) noexcept {
 void Exchange::keep_for_replay(const Leaf& leaf) {
   if (replay_ || message_.payload.loaded()) return;
   const Delivery& delivery = scratch_->delivery;
-  bool resends = leaf.retry_rules || leaf.fail_rules;
+  bool resends = leaf.retry_rules || leaf.fail_rules || leaf.resends();
   for (std::size_t i = 0; i < delivery.depth; ++i) resends |= delivery.path[i].group->resends();
   if (!resends) return;
   BodySource* stream = message_.payload.source();
@@ -350,13 +345,14 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   Result<void> loaded = co_await load_for(leaf.need());
   if (!loaded) co_return of_body(std::move(loaded).fault());
   if (const std::unique_ptr<Work> work = leaf.before(message_)) {
-    Result<void> done = co_await work->run(message_);
+    Result<void> done = co_await work->run(message_, engine_.sender_);
     if (!done) co_return std::move(done).fault();
   }
   OutgoingRequest request;
   Result<void> prepared = leaf.prepare(message_, request);
   if (!prepared) co_return std::move(prepared).fault();
   request.identity = &message_.identity;
+  delivery.credential = request.credential;
   if (!limit_time(leaf, request)) co_return past_deadline();
   if (leaf.limits.most > 0) {
     Result<void> entered = co_await enter(leaf, request);
@@ -365,16 +361,44 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   leaf.condition().begin();
   busy_ = &leaf;
   if (delivery.depth > 0) busy_pin_ = delivery.path[delivery.depth - 1].pin;
-  Result<BackendResponse*> response = co_await engine_.sender_.send(request);
+  Result<BackendResponse*> response(nullptr);
+  if (leaf.follows_redirects) response = co_await send_following(leaf, request);
+  else response = co_await engine_.sender_.send(request);
   if (!response) {
     leave_leaf();
     co_return response;
   }
   backend_ = *response;
+  if (leaf.credentials_refused(delivery, message_, **response) && restore_body()) {  // EP-070
+    release_backend();
+    response = co_await attempt(leaf);
+    co_return response;
+  }
   Result<void> good = co_await judge(leaf, **response);
   if (!good) {
     release_backend();
     co_return std::move(good).fault();
+  }
+  co_return response;
+}
+
+/// GW-108
+Task<Result<BackendResponse*>> Exchange::send_following(const Leaf& leaf, OutgoingRequest& request) {
+  constexpr int kRedirects = 5;
+  Headers headers;
+  const TimePoint began = Clock::now();
+  const Duration limit = request.timeout;
+  Result<BackendResponse*> response = co_await engine_.sender_.send(request);
+  for (int followed = 0; response && followed < kRedirects; ++followed) {
+    BackendResponse& answer = **response;
+    const auto left = limit - std::chrono::duration_cast<Duration>(Clock::now() - began);
+    if (request.timeout_is_endpoints && left.count() <= 0) break;
+    if (!leaf.follow(message_, answer, request, headers)) break;
+    if (request.stream && !restore_body()) break;
+    if (request.stream) request.stream = message_.payload.source();
+    if (request.timeout_is_endpoints) request.timeout = left;
+    answer.release();
+    response = co_await engine_.sender_.send(request);
   }
   co_return response;
 }

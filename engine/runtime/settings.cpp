@@ -80,6 +80,8 @@ constexpr std::array kNumbers{
     Number{"maximum.failover.recursive.retries", -1, kNoLimit},
     Number{"member.probe.interval", 1, kDay},
     Number{"memory.limit", -1, kNoLimit},
+    Number{"synapse.endpoint.http.oauth.cache.timeout", 1, kNoLimit},
+    Number{"http.proxyPort", 1, 65'535},
 };
 
 /// A key that takes one of a few words. Flags are read leniently, as Synapse reads them.
@@ -118,7 +120,8 @@ constexpr std::string_view kOthers[] = {
     "synapse.override_endpoint_suspend_config_with_global_values", "build.message.on.failover.enable",
     "http.user.agent.preserve", "http.server.preserve", "http.headers.preserve", "http.response.headers.preserve",
     "http.origin-server", "http.useragent", "http.block_service_list", "skip.wsdl.parsing",
-    "endpoint.allow_link_local", "http2.enabled", "access_log.file"};
+    "endpoint.allow_link_local", "http2.enabled", "access_log.file",
+    "synapse.endpoint.http.oauth.token.retry.message.building.disabled", "http.proxyHost", "http.nonProxyHosts"};
 
 std::vector<std::string_view> known_keys() {
   std::vector<std::string_view> all(std::begin(kOthers), std::end(kOthers));

@@ -23,7 +23,7 @@ class Part final : public Work {
  public:
   Part(Pending copys, Pending own) : copys_(std::move(copys)), own_(std::move(own)) {}
 
-  Task<Result<void>> run(Message& message) override {
+  Task<Result<void>> run(Message& message, Sender&) override {
     Result<void> loaded = co_await message.payload.load(message.body_limit);
     if (loaded) {
       spawn(message, std::move(copys_));

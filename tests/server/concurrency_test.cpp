@@ -149,7 +149,9 @@ TEST_F(Concurrency, AStormLosesNoMessage) {
 }
 
 TEST_F(Concurrency, DrainAnswersWhatIsUnderWay) {
-  a.behave(Behaviour{Behaviour::Kind::hold, 200, {}, {}, "held", {}, {}});
+  Behaviour holding = Behaviour::replying("held");
+  holding.kind = Behaviour::Kind::hold;
+  a.behave(holding);
   server.write("synapse.xml", main_sequence("<send>" + leaf(a) + "</send>"));
   server.start();
   HttpClient client = server.client();

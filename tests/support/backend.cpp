@@ -166,6 +166,7 @@ void Backend::serve(Stream& stream) {
     if (!request.complete) break;
     record(request);
     if (!act(stream, request, behaviour, turn)) break;
+    if (request.method() == "CONNECT" && !stream.start_tls_server(tls_server_context())) break;
   }
   stream.shut();
 }
@@ -192,6 +193,16 @@ bool Backend::act(Stream& stream, const HttpMessage& request, const Behaviour& b
                                     behaviour.cookie + "=" + name_ + "-" + std::to_string(turn.number) + "; Path=/");
       return stream.write(with_length(answer, request.method()));
     }
+    case Kind::demand: {
+      if (request.header("Authorization").starts_with(behaviour.prefix))
+        return stream.write(with_length(Behaviour::replying(behaviour.body), request.method()));
+      Behaviour refusal = Behaviour::replying("refused", 401);
+      refusal.headers = behaviour.headers;
+      return stream.write(with_length(refusal, request.method()));
+    }
+    case Kind::tunnel:
+      if (request.method() == "CONNECT") return stream.write("HTTP/1.1 200 Connected\r\n\r\n");
+      return stream.write(with_length(behaviour, request.method()));
     case Kind::hold: {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return ending_ || releases_ > turn.releases; });

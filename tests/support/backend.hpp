@@ -24,6 +24,8 @@ struct Behaviour {
     echo,       ///< the request's body and content type
     tell,       ///< request line, then "name: value" lines, empty line, body
     session,    ///< as reply; sets cookie `cookie`=NAME-n when the request has none
+    demand,     ///< `body` when Authorization begins with `prefix`, else 401 with `headers`
+    tunnel,     ///< answers CONNECT, then speaks TLS itself and replies `body`
     hold,       ///< as reply, after release()
     raw,        ///< `body` as it is, connection left open
     cut,        ///< `body` as it is, then FIN
@@ -41,6 +43,7 @@ struct Behaviour {
   std::string body;
   std::vector<std::string> pieces;
   std::string cookie;
+  std::string prefix;
 
   static Behaviour replying(std::string text, int code = 200) {
     Behaviour made;

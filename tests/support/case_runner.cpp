@@ -13,7 +13,7 @@ namespace myelin::test {
 namespace {
 
 const std::set<std::string, std::less<>> kMethods{"GET",   "POST",    "PUT",     "DELETE", "HEAD",
-                                                  "PATCH", "OPTIONS", "PROPFIND"};
+                                                  "PATCH", "OPTIONS", "PROPFIND", "CONNECT"};
 
 void replace_all(std::string& text, const std::string& what, const std::string& with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
@@ -63,7 +63,8 @@ const std::map<std::string, NamedBehaviour, std::less<>> kBehaviours{
     {"replies", {Kind::reply, true}},        {"chunked", {Kind::chunked, true}},
     {"until-close", {Kind::until_close, true}}, {"dribbles", {Kind::dribble, true}},
     {"early", {Kind::early, true}},          {"holds", {Kind::hold, true}},
-    {"session", {Kind::session, true}},      {"echoes", {Kind::echo, false}},
+    {"session", {Kind::session, true}},      {"demands", {Kind::demand, false}},      {"tunnels", {Kind::tunnel, false}},
+    {"echoes", {Kind::echo, false}},
     {"tells", {Kind::tell, false}},          {"raw", {Kind::raw, false}},
     {"cuts", {Kind::cut, false}},            {"cuts-reset", {Kind::cut_reset, false}},
     {"closes", {Kind::close, false}},        {"resets", {Kind::reset, false}},
@@ -79,6 +80,7 @@ std::optional<Behaviour> behaviour(const std::vector<Word>& line, std::size_t at
   Behaviour made = Behaviour::of(known->second.kind);
   ++at;
   if (made.kind == Kind::session && at < line.size()) made.cookie = line[at++].text;
+  if (made.kind == Kind::demand && at < line.size()) made.prefix = line[at++].text;
   if (known->second.has_status && at < line.size()) made.status = std::atoi(line[at++].text.c_str());
   for (; at < line.size(); ++at) made.pieces.push_back(line[at].text);
   if (!made.pieces.empty()) made.body = made.pieces.front();
@@ -183,13 +185,16 @@ Statement CaseRunner::substitute(Statement statement) const {
 
 void CaseRunner::do_backend(const Statement& at, const Words& line) {
   const bool other = line.size() > 2 && line[2].is("tls-for-another");
-  const bool tls = other || (line.size() > 2 && line[2].is("tls"));
+  const bool mutual = line.size() > 2 && line[2].is("tls-mutual");
+  const bool tls = other || mutual || (line.size() > 2 && line[2].is("tls"));
   auto wanted = behaviour(line, tls ? 3 : 2, at.block);
   if (!wanted) return fail(at, "unknown behaviour of a backend");
   auto& backend = backends_[line[1].text];
   if (!backend) {
     const auto whom = other ? CertificateFor::other_host : CertificateFor::localhost;
-    backend = std::make_unique<Backend>(line[1].text, tls ? tls_server_context(whom) : nullptr);
+    const TlsContext context = tls ? tls_server_context(whom) : nullptr;
+    if (mutual) demand_client_certificate(context);
+    backend = std::make_unique<Backend>(line[1].text, context);
   }
   backend->behave(std::move(*wanted));
 }

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -81,17 +82,31 @@ void write_pem(const std::filesystem::path& path, Write write) {
   require(good, path.c_str());
 }
 
+void write_pkcs12(const std::filesystem::path& path, EVP_PKEY* key, X509* certificate, STACK_OF(X509) * others) {
+  PKCS12* store = PKCS12_create("changeit", nullptr, key, certificate, others, 0, 0, 0, 0, 0);
+  require(store != nullptr, "PKCS#12");
+  write_pem(path, [&](std::FILE* f) { return i2d_PKCS12_fp(f, store); });
+  PKCS12_free(store);
+}
+
 }  // namespace
 
 CertificateFiles write_certificates(const std::filesystem::path& folder) {
-  CertificateFiles files{folder / "ca.pem", folder / "cert.pem", folder / "key.pem"};
+  CertificateFiles files{folder / "ca.pem", folder / "cert.pem", folder / "key.pem", folder / "key.p12",
+                         folder / "trust.p12"};
   const Identities& all = identities();
   write_pem(files.authority, [&](std::FILE* f) { return PEM_write_X509(f, all.authority.certificate.get()); });
   write_pem(files.certificate, [&](std::FILE* f) { return PEM_write_X509(f, all.server.certificate.get()); });
   write_pem(files.key, [&](std::FILE* f) {
     return PEM_write_PrivateKey(f, all.server.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   });
-  std::filesystem::permissions(files.key, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  write_pkcs12(files.key_store, all.server.key.get(), all.server.certificate.get(), nullptr);
+  STACK_OF(X509)* trusted = sk_X509_new_null();
+  sk_X509_push(trusted, all.authority.certificate.get());
+  write_pkcs12(files.trust_store, nullptr, nullptr, trusted);
+  sk_X509_free(trusted);
+  for (const auto& secret : {files.key, files.key_store})
+    std::filesystem::permissions(secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   return files;
 }
 
@@ -101,6 +116,11 @@ TlsContext tls_server_context(CertificateFor whom) {
   require(SSL_CTX_use_certificate(context.get(), identity.certificate.get()) == 1, "certificate");
   require(SSL_CTX_use_PrivateKey(context.get(), identity.key.get()) == 1, "key");
   return context;
+}
+
+void demand_client_certificate(const TlsContext& context) {
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), identities().authority.certificate.get());
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
 }
 
 TlsContext tls_client_context() {

@@ -11,9 +11,10 @@ namespace myelin::test {
 
 struct CertificateFiles {
   std::filesystem::path authority, certificate, key;  ///< PEM
+  std::filesystem::path key_store, trust_store;       ///< PKCS#12 of the same, password "changeit"
 };
 
-/// Writes the files into `folder` (ca.pem, cert.pem, key.pem). Made once per process, then copied.
+/// Writes the files into `folder` (ca.pem, cert.pem, key.pem, key.p12, trust.p12). Made once per process, then copied.
 CertificateFiles write_certificates(const std::filesystem::path& folder);
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
@@ -21,6 +22,8 @@ using TlsContext = std::shared_ptr<SSL_CTX>;
 enum class CertificateFor { localhost, other_host };
 /// A server's context with the certificate above, or one of the same authority for other.example.
 TlsContext tls_server_context(CertificateFor whom = CertificateFor::localhost);
+/// Only clients with a certificate of the authority above.
+void demand_client_certificate(const TlsContext& context);
 /// A client's, which trusts the authority above.
 TlsContext tls_client_context();
 

@@ -163,7 +163,13 @@ void write_reply_head(const Reply& reply, const OutFraming& framing, const Reply
 void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to) {
   to += request.method;
   to += ' ';
-  to += request.target.empty() ? std::string_view("/") : request.target;
+  const bool to_proxy = request.proxy && request.url.scheme == "http";
+  const std::string_view target = request.target.empty() ? std::string_view("/") : request.target;
+  if (to_proxy && target.front() == '/') {
+    to += "http://";
+    to += request.url.authority;
+  }
+  to += target;
   to += request.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n";
   add_field(to, "Host", request.host.empty() ? request.url.authority : request.host);
   const bool own_type = request.drop_content_type || !request.content_type.empty();
@@ -172,6 +178,7 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
   if (request.headers)
     add_fields(to, *request.headers, [&](std::string_view name) {
       if (request.identity && is_identity(name, *request.identity)) return true;
+      if (is(name, request.credential_name)) return true;
       switch (name.size()) {
         case 4: return is(name, "host") || is(name, "date");
         case 6: return is(name, "server") || is(name, "expect");
@@ -179,9 +186,11 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
           if (!is(name, "user-agent")) return request.has_soap_action && is(name, "soapaction");
           return !request.preserve_user_agent || !(has_agent = true);
         case 12: return own_type && is(name, "content-type");
+        case 19: return request.proxy && is(name, "proxy-authorization");
         default: return false;
       }
     });
+  if (!request.credential.empty()) add_field(to, request.credential_name, request.credential);
   if (!request.content_type.empty()) add_field(to, "Content-Type", request.content_type);
   if (request.has_soap_action) {
     to += "SOAPAction: \"";
@@ -189,9 +198,21 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
     to += "\"\r\n";
   }
   if (!has_agent && !request.user_agent.empty()) add_field(to, "User-Agent", request.user_agent);
+  if (to_proxy && !request.proxy->authorization.empty()) add_field(to, "Proxy-Authorization", request.proxy->authorization);
   add_framing(to, framing);
   if (request.close || request.http10) to += "Connection: close\r\n";
   to += "\r\n";
+}
+
+std::string connect_head(const OutgoingRequest& request) {
+  const bool ipv6 = request.url.host.find(':') != std::string_view::npos;
+  const std::string host = ipv6 ? '[' + std::string(request.url.host) + ']' : std::string(request.url.host);
+  const std::string authority = host + ':' + std::to_string(request.url.port);
+  std::string head = "CONNECT " + authority + " HTTP/1.1\r\n";
+  add_field(head, "Host", authority);
+  if (!request.proxy->authorization.empty()) add_field(head, "Proxy-Authorization", request.proxy->authorization);
+  head += "\r\n";
+  return head;
 }
 
 }  // namespace myelin::http

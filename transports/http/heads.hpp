@@ -32,6 +32,9 @@ Reply sound(Reply reply);
 Headers come_again();
 Reply busy(const Headers& again);
 
+/// CONNECT to the request's forward proxy.
+std::string connect_head(const OutgoingRequest& request);
+
 /// A status that never has a body nor tells its length (REL-070).
 constexpr bool is_bodyless(int status) noexcept { return status == 204 || status == 304 || status < 200; }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
-#include "engine/base/log.hpp"
+#include "transports/http/heads.hpp"
 
 namespace myelin::http {
 
@@ -99,9 +99,11 @@ Result<Target*> Pool::find(const OutgoingRequest& request) {
   auto tls = tls_of(request);
   if (!tls) return std::move(tls.fault());
   TargetKey key;
-  key.host = request.url.host;
-  key.port = request.url.port;
+  const bool plain_proxy = request.proxy && !*tls;
+  key.host = plain_proxy ? std::string_view(request.proxy->host) : request.url.host;
+  key.port = plain_proxy ? request.proxy->port : request.url.port;
   key.tls = *tls ? (*tls)->number : 0;
+  if (request.proxy && *tls) key.proxy = request.proxy->key;
   key.verify = request.verify_tls || !*tls;
   if (const auto found = targets_.find(key); found != targets_.end()) return found->second.get();
   if (targets_.size() >= kTargets) forget_unused();
@@ -125,7 +127,7 @@ Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
   Target& target = **found;
   const TimePoint started = Clock::now();
   for (Fresh fresh = Fresh::no;; fresh = Fresh::yes) {
-    Upstream* upstream = fresh == Fresh::no ? take_idle(target) : nullptr;
+    Upstream* upstream = fresh == Fresh::no ? take_idle(target, started) : nullptr;
     if (!upstream) {
       auto acquired = co_await acquire(target, request, started, fresh);
       if (!acquired) co_return std::move(acquired.fault());
@@ -150,6 +152,11 @@ Task<Result<void>> Pool::probe(const OutgoingRequest& request) {
 }
 
 Task<bool> Pool::wait(Signal& signal, Duration time) {
+  // A signal kept by others outlives an exchange that goes away while it waits.
+  struct Forget {
+    Signal& signal;
+    ~Forget() { signal.forget(); }
+  } forget{signal};
   Timer timer(loop_.wheel, &signal, [](void* waited) { static_cast<Signal*>(waited)->interrupt(); });
   timer.set(Clock::now() + time);
   co_await signal;
@@ -162,12 +169,18 @@ void Pool::post(std::function<void()> work) {
   });
 }
 
-Upstream* Pool::take_idle(Target& target) noexcept {
-  if (target.idle.empty()) return nullptr;
-  Upstream* upstream = target.idle.back();
-  target.idle.pop_back();
-  lend(*upstream);
-  return upstream;
+Upstream* Pool::take_idle(Target& target, TimePoint now) noexcept {
+  while (!target.idle.empty()) {
+    Upstream* upstream = target.idle.back();
+    if (upstream->rests_until() <= now) {
+      died(*upstream);  // its time is over, only the wheel has not come round yet
+      continue;
+    }
+    target.idle.pop_back();
+    lend(*upstream);
+    return upstream;
+  }
+  return nullptr;
 }
 
 void Pool::lend(Upstream& upstream) noexcept {
@@ -196,7 +209,7 @@ Task<Result<Upstream*>> Pool::acquire(Target& target, const OutgoingRequest& req
       Waiter waiter(loop_, target, started + patience);
       co_await waiter;
     }
-    if (Upstream* upstream = take_idle(target)) co_return upstream;
+    if (Upstream* upstream = take_idle(target, Clock::now())) co_return upstream;
     if (target.open >= config.per_endpoint) co_return no_connection();
   }
   auto connected = co_await connect(target, request, started);
@@ -216,22 +229,23 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
   ++target.open;
   lend(upstream);
   Lease lease(upstream);
-  const Addresses addresses = co_await resolver_.resolve(target.host);
-  Fault fault = refused("cannot resolve host " + target.host);
+  const bool tunnels = !target.proxy.empty();
+  const std::string& host = tunnels ? request.proxy->host : target.host;
+  const std::uint16_t port = tunnels ? request.proxy->port : target.key.port;
+  const Addresses addresses = co_await resolver_.resolve(host);
+  Fault fault = refused("cannot resolve host " + host);
   for (const asio::ip::address& address : addresses) {
-    const asio::ip::tcp::endpoint endpoint(address, target.key.port);
+    const asio::ip::tcp::endpoint endpoint(address, port);
     const Io outcome = co_await upstream.stream.connect(endpoint, due);
     if (outcome == Io::timed_out) {
       fault = endpoints ? Fault(code::kTimeout, "Send timeout")
                         : Fault(code::kConnectTimeout, "Timeout while connecting to the back end");
       break;
     }
-    fault = refused("no connection to " + target.host);
+    fault = refused("no connection to " + host);
     if (outcome != Io::done) continue;
     if (target.key.tls != 0) {
-      const auto tls = tls_of(request);
-      upstream.stream.use_tls(**tls, target.host, target.key.verify, target.session);
-      auto secured = co_await handshake(upstream, due);
+      auto secured = co_await secure(upstream, request, due);
       if (!secured) {
         fault = std::move(secured.fault());
         break;
@@ -244,12 +258,48 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
   co_return fault;
 }
 
-Task<Result<void>> Pool::handshake(Upstream& upstream, TimePoint due) {
+/// The tunnel, if there is to be one, and the TLS handshake.
+Task<Result<void>> Pool::secure(Upstream& upstream, const OutgoingRequest& request, TimePoint due) {
+  Target& target = *upstream.target;
+  if (!target.proxy.empty()) {
+    Result<void> open = co_await tunnel(upstream, request, due);
+    if (!open) co_return open;
+  }
+  const auto tls = tls_of(request);
+  upstream.stream.use_tls(**tls, target.host, target.key.verify, target.session);
   const Io outcome = co_await upstream.stream.handshake(due);
   if (outcome == Io::done) co_return Result<void>();
   if (outcome == Io::timed_out)
     co_return Fault(code::kConnectTimeout, "Timeout in the TLS handshake with the back end");
   co_return refused("TLS handshake: " + upstream.stream.tls()->problem());
+}
+
+/// Asks the proxy for a connection to the back end.
+Task<Result<void>> Pool::tunnel(Upstream& upstream, const OutgoingRequest& request, TimePoint due) {
+  const std::string question = connect_head(request);
+  const Pieces pieces(question);
+  Io outcome = co_await upstream.stream.write(pieces, std::chrono::duration_cast<Duration>(due - Clock::now()));
+  HeadParser parser(loop_.config.limits);
+  ResponseHead head;
+  Inbound& in = upstream.stream.in;
+  while (outcome == Io::done) {
+    std::size_t consumed = 0;
+    const Parse parse = in.raw().empty() ? Parse::more : parser.response(in.raw(), "CONNECT", head, consumed);
+    if (parse == Parse::bad) co_return refused("the forward proxy does not speak HTTP");
+    if (parse == Parse::more) {
+      outcome = co_await upstream.stream.read(due);
+      continue;
+    }
+    const int status = head.status;
+    in.eat(consumed);
+    in.next_message();
+    if (status < 200) continue;
+    if (status >= 300) co_return refused("the forward proxy answered " + std::to_string(status));
+    if (!in.raw().empty()) co_return refused("the forward proxy sends what nobody asked for");
+    co_return Result<void>();
+  }
+  if (outcome == Io::timed_out) co_return Fault(code::kConnectTimeout, "Timeout while connecting through the forward proxy");
+  co_return refused("the forward proxy ended the connection");
 }
 
 Upstream& Pool::spare() {
@@ -266,6 +316,7 @@ Upstream& Pool::spare() {
 void Pool::put_back(Upstream& upstream, std::int64_t keep_alive_seconds) {
   unlend(upstream);
   Duration time = loop_.config.pool_idle;
+  if (upstream.idle_limit().count() > 0) time = std::min(time, upstream.idle_limit());
   if (keep_alive_seconds >= 0) time = std::min(time, Duration(keep_alive_seconds * 1000 - 1000));
   if (time.count() <= 0 || loop_.draining) {
     upstream.drop();

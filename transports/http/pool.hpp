@@ -20,12 +20,14 @@ struct TargetKey {
   std::uint16_t port = 0;
   std::uint64_t tls = 0;  ///< number of the context, 0: plain
   bool verify = true;
+  std::string_view proxy{};  ///< ForwardProxy::key of a tunnel; empty: none
   bool operator==(const TargetKey&) const = default;
 };
 
 struct HashTarget {
   std::size_t operator()(const TargetKey& key) const noexcept {
-    return std::hash<std::string_view>()(key.host) * 31 + key.port + (key.tls << 17) + (key.verify ? 1 : 0);
+    return std::hash<std::string_view>()(key.host) * 31 + key.port + (key.tls << 17) + (key.verify ? 1 : 0) +
+           (key.proxy.empty() ? 0 : std::hash<std::string_view>()(key.proxy));
   }
 };
 
@@ -33,12 +35,16 @@ class Waiter;
 
 struct Target {
   explicit Target(const TargetKey& wanted)
-      : host(wanted.host), address(host + ":" + std::to_string(wanted.port)), key(wanted) {
+      : host(wanted.host),
+        proxy(wanted.proxy),
+        address(host + ":" + std::to_string(wanted.port)),
+        key(wanted) {
     key.host = host;
+    key.proxy = proxy;
   }
-  std::string host;
+  std::string host, proxy;
   std::string address;              ///< host:port, for logs
-  TargetKey key;                    ///< its host is `host`
+  TargetKey key;                    ///< its texts are those above
   std::vector<Upstream*> idle;      ///< used last is last
   std::size_t open = 0;             ///< connections and attempts
   Waiter* first = nullptr;    ///< waiting for a connection, oldest first
@@ -74,8 +80,9 @@ class Pool final : public Sender {
   enum class Fresh { no, yes };
   Task<Result<Upstream*>> acquire(Target& target, const OutgoingRequest& request, TimePoint started, Fresh fresh);
   Task<Result<Upstream*>> connect(Target& target, const OutgoingRequest& request, TimePoint started);
-  Task<Result<void>> handshake(Upstream& upstream, TimePoint due);
-  Upstream* take_idle(Target& target) noexcept;
+  Task<Result<void>> secure(Upstream& upstream, const OutgoingRequest& request, TimePoint due);
+  Task<Result<void>> tunnel(Upstream& upstream, const OutgoingRequest& request, TimePoint due);
+  Upstream* take_idle(Target& target, TimePoint now) noexcept;
   Result<Target*> find(const OutgoingRequest& request);
   Result<const TlsClientContext*> tls_of(const OutgoingRequest& request);
   Upstream& spare();

@@ -1,19 +1,16 @@
 // TLS contexts: 1.2 and later, ECDHE + AEAD for 1.2, no compression, renegotiation or early data
-// (REL-110, REL-111); certificates from PEM or PKCS#12; private keys nobody else can read (REL-116).
+// (REL-110, REL-111).
 
 #include "transports/http/tls.hpp"
 
-#include <openssl/err.h>
-#include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
-#include <sys/stat.h>
 
 #include <atomic>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 
+#include "engine/base/text.hpp"
+#include "engine/ports/tls.hpp"
 #include "transports/http/tls_context.hpp"
+#include "transports/http/tls_files.hpp"
 
 namespace myelin::http {
 
@@ -24,34 +21,6 @@ constexpr const char* kSuites =
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
-struct FreeParts {
-  void operator()(PKCS12* store) const noexcept { PKCS12_free(store); }
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-  void operator()(STACK_OF(X509) * chain) const noexcept { sk_X509_pop_free(chain, X509_free); }
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, FreeParts>;
-
-std::string last_error() {
-  const unsigned long error = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = ERR_reason_error_string(error);
-  return reason ? reason : "not readable";
-}
-
-Fault wrong(const std::string& file, const std::string& what) { return Fault(file + ": " + what); }
-
-/// REL-116
-Result<void> check_private(const std::string& file) {
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) return wrong(file, std::strerror(errno));
-  if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    return wrong(file, "the private key can be read by others; take their rights away (chmod o-rwx)");
-  return {};
-}
-
 ContextPtr new_context(const SSL_METHOD* method) {
   ContextPtr context(SSL_CTX_new(method));
   if (!context) throw std::bad_alloc();
@@ -61,35 +30,6 @@ ContextPtr new_context(const SSL_METHOD* method) {
                                          SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   return context;
-}
-
-Result<void> use_pem(SSL_CTX* context, const std::string& certificate, const std::string& key) {
-  if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
-    return wrong(certificate, "no certificate chain: " + last_error());
-  if (auto safe = check_private(key); !safe) return safe;
-  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return wrong(key, "no private key: " + last_error());
-  if (SSL_CTX_check_private_key(context) != 1) return wrong(key, "the key does not belong to " + certificate);
-  return {};
-}
-
-Result<void> use_pkcs12(SSL_CTX* context, const std::string& path, const std::string& password) {
-  if (auto safe = check_private(path); !safe) return safe;
-  Owned<std::FILE> file(std::fopen(path.c_str(), "rb"));
-  if (!file) return wrong(path, std::strerror(errno));
-  Owned<PKCS12> store(d2i_PKCS12_fp(file.get(), nullptr));
-  if (!store) return wrong(path, "no PKCS#12 store: " + last_error());
-  EVP_PKEY* key = nullptr;
-  X509* certificate = nullptr;
-  STACK_OF(X509)* chain = nullptr;
-  if (PKCS12_parse(store.get(), password.c_str(), &key, &certificate, &chain) != 1)
-    return wrong(path, "cannot be opened, is the password right? " + last_error());
-  const Owned<EVP_PKEY> own_key(key);
-  const Owned<X509> own_certificate(certificate);
-  const Owned<STACK_OF(X509)> own_chain(chain);
-  if (!key || !certificate) return wrong(path, "holds no key with its certificate");
-  if (SSL_CTX_use_cert_and_key(context, certificate, key, chain, 1) != 1) return wrong(path, last_error());
-  return {};
 }
 
 /// In the order of our preference; the second half is what we speak without HTTP/2.
@@ -115,7 +55,7 @@ Result<void> ask_clients(SSL_CTX* context, const TlsServer::Options& options) {
   if (options.client_ca.empty()) return Fault("https.client_ca must name the issuers of client certificates");
   STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(options.client_ca.c_str());
   if (!names || SSL_CTX_load_verify_file(context, options.client_ca.c_str()) != 1)
-    return wrong(options.client_ca, "no certificates: " + last_error());
+    return tls_fault(options.client_ca, "no certificates: " + tls_error());
   SSL_CTX_set_client_CA_list(context, names);
   return {};
 }
@@ -155,18 +95,72 @@ void TlsClientContext::trust() const {
   std::call_once(trusted_, [this] { SSL_CTX_set_default_verify_paths(context.get()); });
 }
 
-Result<std::shared_ptr<const TlsClient>> TlsClient::make(const Options& options) {
+namespace {
+
+ContextPtr new_client_context() {
   ContextPtr context = new_context(TLS_client_method());
-  if (!options.ca.empty() && SSL_CTX_load_verify_file(context.get(), options.ca.c_str()) != 1)
-    return wrong(options.ca, "no certificates: " + last_error());
-  if (!options.certificate.empty()) {
-    auto loaded = use_pem(context.get(), options.certificate, options.key);
-    if (!loaded) return std::move(loaded.fault());
-  }
   static constexpr unsigned char kHttp11[] = "\x08http/1.1";
   SSL_CTX_set_alpn_protos(context.get(), kHttp11, sizeof kHttp11 - 1);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), keep_session);
+  return context;
+}
+
+/// REL-111 holds for what a configuration asks for, too.
+Result<void> use_ciphers(SSL_CTX* context, const std::string& names) {
+  std::string old_ones, new_ones;
+  for (const std::string_view name : text::split(names, ":, ")) {
+    std::string& list = name.starts_with("TLS_") ? new_ones : old_ones;
+    list += list.empty() ? "" : ":";
+    list += name;
+  }
+  if (!new_ones.empty() && SSL_CTX_set_ciphersuites(context, new_ones.c_str()) != 1)
+    return Fault("ciphers: " + new_ones + ": " + tls_error());
+  if (!old_ones.empty() && SSL_CTX_set_cipher_list(context, old_ones.c_str()) != 1)
+    return Fault("ciphers: " + old_ones + ": " + tls_error());
+  const STACK_OF(SSL_CIPHER)* all = SSL_CTX_get_ciphers(context);
+  for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
+    const SSL_CIPHER* cipher = sk_SSL_CIPHER_value(all, i);
+    const int exchange = SSL_CIPHER_get_kx_nid(cipher);
+    if (SSL_CIPHER_is_aead(cipher) != 1 || (exchange != NID_kx_ecdhe && exchange != NID_kx_any))
+      return Fault(std::string("ciphers: ") + SSL_CIPHER_get_name(cipher) + " is refused, ECDHE with AEAD is needed");
+  }
+  return {};
+}
+
+int version_of(TlsSettings::Version version) noexcept {
+  return version == TlsSettings::Version::tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+}
+
+/// For one leaf.
+Result<std::shared_ptr<const void>> make_for_leaf(const TlsSettings& settings) {
+  ContextPtr context = new_client_context();
+  SSL_CTX_set_min_proto_version(context.get(), version_of(settings.least));
+  SSL_CTX_set_max_proto_version(context.get(), version_of(settings.most));
+  Result<void> done = settings.ciphers.empty() ? Result<void>() : use_ciphers(context.get(), settings.ciphers);
+  if (done) done = use_trust_store(context.get(), settings.trust);
+  if (done) done = use_key_store(context.get(), settings.key);
+  if (!done) return std::move(done).fault();
+  const bool system_trust = settings.trust.type == TlsSettings::StoreType::none;
+  auto made = std::make_shared<TlsClientContext>(std::move(context), settings.verify, system_trust);
+  made->verify_host = settings.verify_host;
+  made->server_name = settings.server_name;
+  const std::shared_ptr<const TlsClient> client = std::move(made);
+  return std::shared_ptr<const void>(client);
+}
+
+[[maybe_unused]] const bool registered = TlsMakers::instance().add("http", make_for_leaf);
+
+}  // namespace
+
+Result<std::shared_ptr<const TlsClient>> TlsClient::make(const Options& options) {
+  ContextPtr context = new_client_context();
+  if (!options.ca.empty() && SSL_CTX_load_verify_file(context.get(), options.ca.c_str()) != 1)
+    return tls_fault(options.ca, "no certificates: " + tls_error());
+  if (!options.certificate.empty()) {
+    auto loaded = use_pem(context.get(), options.certificate, options.key);
+    if (!loaded) return std::move(loaded.fault());
+  }
   const bool system_trust = options.ca.empty();
   return std::shared_ptr<const TlsClient>(
       std::make_shared<TlsClientContext>(std::move(context), options.verify, system_trust));

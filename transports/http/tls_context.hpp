@@ -38,7 +38,9 @@ class TlsClientContext final : public TlsClient {
   void trust() const;
   ContextPtr context;
   bool verify;
+  bool verify_host = true;
   bool system_trust;
+  std::string server_name;  ///< instead of the host; empty: the host
   /// Tells contexts apart for connection pools, where an address could come again.
   const std::uint64_t number = next_number();
 

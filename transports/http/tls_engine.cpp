@@ -29,18 +29,21 @@ TlsEngine::TlsEngine(const TlsServerContext& context, BlockPool& pool)
   SSL_set_accept_state(ssl_.get());
 }
 
-TlsEngine::TlsEngine(const TlsClientContext& context, BlockPool& pool, const std::string& host, bool verify,
+TlsEngine::TlsEngine(const TlsClientContext& context, BlockPool& pool, const std::string& target, bool verify,
                      SessionPtr& session)
     : ssl_(SSL_new(context.context.get())), input_(pool) {
   attach();
+  const std::string& host = context.server_name.empty() ? target : context.server_name;
   SSL* ssl = ssl_.get();
   SSL_set_connect_state(ssl);
   if (!is_address(host)) SSL_set_tlsext_host_name(ssl, host.c_str());
   if (verify && context.verify) {
     context.trust();
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-    if (is_address(host)) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-    else SSL_set1_host(ssl, host.c_str());
+    if (context.verify_host) {
+      if (is_address(host)) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
+      else SSL_set1_host(ssl, host.c_str());
+    }
   } else {
     SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
   }

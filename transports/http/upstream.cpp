@@ -52,6 +52,8 @@ TimePoint Upstream::answer_due() const noexcept {
 
 void Upstream::begin(const OutgoingRequest& request, TimePoint started) {
   request_ = &request;
+  source_ = request.stream;
+  idle_limit_ = request.idle_limit;
   started_ = started;
   fault_ = Fault{};
   out_.clear();
@@ -84,7 +86,7 @@ Task<bool> Upstream::exchange(const OutgoingRequest& request, TimePoint started)
 
 /// Reads the whole body of unknown length for a backend that has to be told it.
 Task<bool> Upstream::collect() {
-  BodySource& source = *request_->stream;
+  BodySource& source = *source_;
   collected_ = true;
   whole_.assign(request_->bytes);
   for (;;) {
@@ -112,7 +114,7 @@ Task<bool> Upstream::collect() {
 /// Bytes of the stream that went out; they cannot be had again from here.
 void Upstream::take(std::size_t bytes) {
   if (bytes == 0) return;
-  BodySource& source = *request_->stream;
+  BodySource& source = *source_;
   source.consume(bytes);
   taken_ += bytes;
   held_ = 0;
@@ -121,7 +123,7 @@ void Upstream::take(std::size_t bytes) {
 /// One write of the head and what there is of the body.
 Task<bool> Upstream::send_beginning() {
   const OutgoingRequest& request = *request_;
-  BodySource* source = collected_ ? nullptr : request.stream;
+  BodySource* source = collected_ ? nullptr : source_;
   OutFraming framing;
   std::string_view slice = collected_ ? std::string_view(whole_) : request.bytes;
   if (request.has_body && source) {
@@ -179,7 +181,7 @@ void Upstream::give_up_upload(Fault fault) {
 }
 
 Task<void> Upstream::upload_rest() {
-  BodySource& source = *request_->stream;
+  BodySource& source = *source_;
   take(held_);
   for (;;) {
     if (source.buffered().empty() && !source.ended()) {
@@ -221,6 +223,8 @@ Task<bool> Upstream::receive_head() {
         const std::string reason = parser_.refusal().reason;
         co_return fail(code::kProtocol, false, "The back end does not speak HTTP: " + reason);
       }
+      if (parse == Parse::done && request_->head_limit > 0 && consumed > request_->head_limit)
+        co_return fail(code::kProtocol, false, "The head of the answer is larger than maxHeaderSize");
       if (parse == Parse::done && head_.status >= 200) co_return accept_head(consumed);
       if (parse == Parse::done) {
         if (head_.status == 101 || ++interim > kInterimAnswers)
@@ -289,6 +293,7 @@ void Upstream::release() noexcept {
     return;
   }
   request_ = nullptr;
+  source_ = nullptr;
   upload_ = Task<void>();
   stream.in.next_message();
   pool_.put_back(*this, head_.keep_alive_timeout);
@@ -296,12 +301,14 @@ void Upstream::release() noexcept {
 
 void Upstream::rest(TimePoint until) {
   reused = true;
+  rests_until_ = until;
   stream.start_idle_read(until);
 }
 
 void Upstream::drop() noexcept {
   upload_ = Task<void>();
   request_ = nullptr;
+  source_ = nullptr;
   if (!whole_.empty()) std::string().swap(whole_);
   stream.close();
   pool_.closed(*this);

@@ -29,8 +29,11 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   /// The exchange failed because the connection was dead already: nothing was lost, and the request
   /// may be repeated on a fresh one (REL-124).
   bool was_stale() const noexcept { return stale_; }
+  /// Longest time the last exchange wants it kept unused; 0: no wish.
+  Duration idle_limit() const noexcept { return idle_limit_; }
   /// Watches for the end of an idle connection.
   void rest(TimePoint until);
+  TimePoint rests_until() const noexcept { return rests_until_; }
   /// The connection was given up: stops what is under way and closes it.
   void drop() noexcept;
   /// Stops what is under way, without a word to anybody; the shard is ending.
@@ -79,7 +82,8 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   std::string out_;              ///< head being written
   std::string whole_;            ///< body collected for a backend that must know its length
   Task<void> upload_;
-  const OutgoingRequest* request_ = nullptr;
+  const OutgoingRequest* request_ = nullptr;  ///< until the answer's head is there
+  BodySource* source_ = nullptr; ///< of the request's body; the upload may outlive `request_`
   TimePoint started_{};
   std::size_t held_ = 0;         ///< bytes sent with the head, not yet taken from the stream
   std::size_t taken_ = 0;        ///< bytes taken from the stream
@@ -91,6 +95,8 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   bool source_failed_ = false;   ///< the request body ended badly: fault_ is its fault
   bool stale_ = false;
   bool close_ = false;           ///< the request asked for closing
+  Duration idle_limit_{};
+  TimePoint rests_until_{};
   Duration silence_{};           ///< longest time without a byte
   bool absolute_ = false;        ///< it counts from the start of the exchange
 };

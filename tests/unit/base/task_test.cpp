@@ -83,5 +83,22 @@ TEST(Task, AnExceptionReachesTheAwaitingCoroutine) {
   EXPECT_TRUE(caught);
 }
 
+Task<void> wait_then(Signal& signal, bool& went_on) {
+  struct Forget {
+    Signal& signal;
+    ~Forget() { signal.forget(); }
+  } forget{signal};
+  co_await signal;
+  went_on = true;
+}
+
+TEST(Signal, SetAfterWhoWaitedWentAwayDoesNothing) {
+  Signal signal;
+  bool went_on = false;
+  { const Task<void> task = wait_then(signal, went_on); }
+  signal.set();
+  EXPECT_FALSE(went_on);
+}
+
 }  // namespace
 }  // namespace myelin

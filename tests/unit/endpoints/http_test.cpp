@@ -121,9 +121,8 @@ TEST_F(HttpTest, TheVersion) {  // EP-044
   EXPECT_FALSE(is_error("<endpoint><http uri-template='http://h/' version='2.0'/></endpoint>"));
 }
 
-TEST_F(HttpTest, NeedsATemplateAndNoAuthenticationYet) {
+TEST_F(HttpTest, NeedsATemplate) {
   EXPECT_TRUE(is_error("<endpoint><http method='get'/></endpoint>"));
-  EXPECT_TRUE(is_error("<endpoint><http uri-template='http://h/'><authentication/></http></endpoint>"));
 }
 
 TEST_F(HttpTest, LegacyEncodingDecodesFirst) {
