@@ -116,7 +116,6 @@ class Group : public Endpoint {
  protected:
   /// Before link(): the children may be replaced later.
   void expect_changes() { slots_ = std::make_unique<Slots>(); }
-  bool changes() const noexcept { return slots_ != nullptr; }
   const std::vector<std::shared_ptr<Endpoint>>& declared() const noexcept { return declared_; }
 };
 
