@@ -50,6 +50,29 @@ TEST_F(Http2, IsChosenByAlpnAndByPriorKnowledge) {
   EXPECT_EQ(backend.received().front().header("Host"), "127.0.0.1:" + std::to_string(backend.port()));
 }
 
+// REL-117 too: what HTTP/1 exchanges tell, those of HTTP/2 tell as well.
+TEST_F(Http2, ExchangesAreLoggedCountedAndNamed) {
+  TemporaryFolder logs;
+  const auto file = logs.path() / "access.log";
+  server.set("access_log.file=" + file.string());
+  server.set("request_id.header=X-Request-Id");
+  server.set("trace.context=create");
+  server.start();
+  const std::string answer = curl({"--http2-prior-knowledge", "-i", plain("/a?b=1"), "-H", "Referer: r", "-H", "User-Agent: u",
+                                   "-H", "X-Request-Id: id-1", "-H", "Authorization: Basic c2VjcmV0"});
+  EXPECT_NE(answer.find("\nx-request-id: id-1\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(backend.received().back().header("X-Request-Id"), "id-1");
+  EXPECT_EQ(backend.received().back().header("traceparent").size(), 55u);
+  ASSERT_TRUE(eventually([&] { return read_file(file).find('\n') != std::string::npos; }));
+  EXPECT_NE(read_file(file).find("\"GET /a?b=1 HTTP/2.0\" 200 4 \"r\" \"u\" 0."), std::string::npos) << read_file(file);
+  EXPECT_NE(read_file(file).find(" id-1 "), std::string::npos);
+  EXPECT_EQ(read_file(file).find("c2VjcmV0"), std::string::npos);
+  EXPECT_TRUE(eventually([&] {
+    return server.admin("GET", "/metrics").body.find("{service_type=\"main\",service=\"main\",status=\"2xx\"} 1\n") !=
+           std::string::npos;
+  }));
+}
+
 TEST_F(Http2, CanBeTurnedOff) {
   server.set("http2.enabled=false");
   server.start();

@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "tests/unit/http/wire.hpp"
+#include "tests/unit/http/http2_wire.hpp"
 #include "transports/http/counters.hpp"
 #include "transports/http/listening.hpp"
 #include "transports/http/memory_gauge.hpp"
@@ -114,6 +114,22 @@ TEST(Entrance, AClientThatLeavesIsTold) {
   EXPECT_NE(notes.lines()[0].find(" cut"), std::string::npos) << notes.lines()[0];
 }
 
+TEST(Entrance, ItsObserverIsToldAboutHttp2Exchanges) {
+  EchoPipeline echo;
+  Notes notes;
+  Front front(echo, &notes);
+  Http2Peer client(front.connect());
+  client.greet();
+  client.answer(client.get("/1", {{"referer", "r"}, {"user-agent", "u"}}));
+  client.answer(client.post("/2", "hello"));
+  client.answer(client.get("/3", {{"expect", "something else"}}));
+  front.settle();
+  EXPECT_EQ(notes.lines(), (std::vector<std::string>{"GET /1 HTTP/2.0 200 0 ru", "POST /2 HTTP/2.0 200 5 ",
+                                                     "GET /3 HTTP/2.0 417 0 refused "}));
+  EXPECT_GT(notes.received_, kPreface.size() + 5);
+  EXPECT_GT(notes.sent_, 5u);
+}
+
 class Told final : public Gauge {
  public:
   Pressure pressure(TimePoint) noexcept override { return level; }
@@ -159,6 +175,23 @@ TEST(Entrance, MemoryPressureShedsLoadByDegrees) {
   EXPECT_FALSE(readable(client, 50));
   gauge->level = Pressure::none;
   EXPECT_EQ(client.read_message().status(), 200);
+}
+
+TEST(Entrance, MemoryPressureShedsHttp2Requests) {  // REL-132
+  EchoPipeline echo;
+  Config config;
+  const auto gauge = std::make_shared<Told>();
+  config.gauge = gauge;
+  Front front(echo, nullptr, config);
+  Http2Peer client(front.connect());
+  client.greet();
+  EXPECT_EQ(client.exchange("/").status(), 200);
+  gauge->level = Pressure::no_new_work;
+  const Http2Answer& refused = client.exchange("/");
+  EXPECT_EQ(refused.status(), 503);
+  EXPECT_EQ(refused.field("retry-after"), "1");
+  EXPECT_EQ(client.goaway_code(), 0) << "the connection ends";
+  EXPECT_EQ(echo.served, 1);
 }
 
 TEST(MemoryGauge, ItsLevelsArePercentOfTheTarget) {  // REL-132
