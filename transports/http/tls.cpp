@@ -3,6 +3,7 @@
 
 #include "transports/http/tls.hpp"
 
+#include <cstring>
 #include <openssl/ssl.h>
 
 #include <atomic>
