@@ -3,10 +3,10 @@
 
 #include "transports/http/tls.hpp"
 
-#include <cstring>
 #include <openssl/ssl.h>
 
 #include <atomic>
+#include <cstring>
 
 #include "engine/base/text.hpp"
 #include "engine/ports/tls.hpp"

@@ -1,3 +1,4 @@
+#include "engine/ports/sender.hpp"
 #include "mediators/common/json_place.hpp"
 #include "tests/unit/mediators/fixture.hpp"
 
@@ -54,6 +55,15 @@ class SlowBody final : public BodySource {
   Fault fault_;
 };
 
+/// The shard of work that never waits there.
+class Nowhere final : public Sender {
+ public:
+  Task<Result<BackendResponse*>> send(const OutgoingRequest&) override { co_return Fault("nobody"); }
+  Task<Result<void>> probe(const OutgoingRequest&) override { co_return Fault("nobody"); }
+  Task<bool> wait(Signal&, Duration) override { co_return false; }
+  void post(std::function<void()>) override {}
+};
+
 struct HandOverTest : test::MediatorTest {};
 
 TEST_F(HandOverTest, ASecondSendWaitsForTheBodyThatItsCopyNeeds) {
@@ -63,7 +73,8 @@ TEST_F(HandOverTest, ASecondSendWaitsForTheBodyThatItsCopyNeeds) {
   ASSERT_EQ(run(R"(<send receive="one"/><send receive="two"/><property name="after" value="1"/>)"), Flow::suspend);
   ASSERT_EQ(message().pending.kind, Pending::Kind::work);
   Pending pending = std::exchange(message().pending, Pending{});
-  const Task<Result<void>> done = pending.work->run(message());
+  Nowhere nowhere;
+  const Task<Result<void>> done = pending.work->run(message(), nowhere);
   ASSERT_TRUE(done.done());
   for (const Frame& frame : std::exchange(message().unwinding, {}))
     EXPECT_EQ(frame.owner->resume(message(), frame.position), Flow::next);
