@@ -55,7 +55,8 @@ Task<void> Exchange::run() {
   if (!message_.headers.empty()) {
     const char* begin = message_.incoming.method.data();
     const std::string_view last = message_.headers.all().back().value;
-    if (last.data() > begin) message_.received = {begin, static_cast<std::size_t>(last.data() + last.size() - begin)};
+    // The line's end belongs to it, so that an empty last value does too.
+    if (last.data() > begin) message_.received = {begin, static_cast<std::size_t>(last.data() + last.size() + 1 - begin)};
   }
   engine_.identifier_.identify(message_);
   message_.rest = is_rest(message_);
