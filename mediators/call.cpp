@@ -75,6 +75,15 @@ struct Request final : Kept {
   std::optional<Payload> body;
   Headers headers;
   Value message_type, content_type;
+
+  std::unique_ptr<Kept> copy_for(Message& copy) const override {
+    auto own = std::make_unique<Request>();
+    if (body) own->body = body->clone();
+    for (const Header& field : headers) own->headers.add(copy.copy(field.name), copy.copy(field.value));
+    if (!message_type.is_null()) own->message_type = message_type.text();
+    if (!content_type.is_null()) own->content_type = content_type.text();
+    return own;
+  }
 };
 
 /// On the fault stack while a blocking call is under way: tells that it failed and passes the fault on.

@@ -7,6 +7,7 @@
 
 #include "engine/ports/state.hpp"
 #include "engine/runtime/loader.hpp"
+#include "server/plugins.hpp"
 
 namespace myelin {
 
@@ -40,8 +41,10 @@ xml::Problems check(const std::string& path, bool strict) {
   Loader::Options options;
   options.strict = strict;
   options.offline = true;
-  Loader loader(path, states, options);
   xml::Problems problems;
+  for (const server::PluginOutcome& plugin : server::load_plugins_of(path))
+    if (!plugin.refused.empty()) problems.warning({plugin.file.string(), 0, 0}, "this plug-in is refused: " + plugin.refused);
+  Loader loader(path, states, options);
   if (!loader.load(problems) && !problems.has_errors()) problems.error({path, 0, 0}, "nothing can be deployed");
   return problems;
 }

@@ -20,6 +20,7 @@
 #include "server/front.hpp"
 #include "server/limits.hpp"
 #include "server/notify.hpp"
+#include "server/plugins.hpp"
 #include "server/upgrade.hpp"
 
 namespace myelin::server {
@@ -66,6 +67,7 @@ class Server {
   int drain();
 
   Options options_;
+  std::vector<PluginOutcome> plugins_;
   Deployer deployer_;
   std::shared_ptr<const Deployment> first_;
   std::unique_ptr<Front> front_;
@@ -77,12 +79,15 @@ class Server {
 };
 
 bool Server::load() {
+  plugins_ = load_plugins_of(options_.conf);
   xml::Problems problems;
   first_ = deployer_.start(problems);
   for (const xml::Problem& problem : problems.all()) std::fprintf(stderr, "%s\n", problem.text().c_str());
-  if (!first_)
-    std::fprintf(stderr, "myelin: the configuration in '%s' cannot be deployed\n", options_.conf.c_str());
-  return first_ != nullptr;
+  if (first_) return true;
+  for (const PluginOutcome& plugin : plugins_)
+    if (!plugin.refused.empty()) std::fprintf(stderr, "myelin: %s\n", plugin.text().c_str());
+  std::fprintf(stderr, "myelin: the configuration in '%s' cannot be deployed\n", options_.conf.c_str());
+  return false;
 }
 
 bool Server::open() {
@@ -170,6 +175,8 @@ int Server::run() {
 
   if (!load()) return 2;
   log::start(first_->settings.get("log.file"), log_level(first_->settings));
+  for (const PluginOutcome& plugin : plugins_)
+    log::write(plugin.refused.empty() ? log::Severity::info : log::Severity::error, "plugins", plugin.text());
   int code = 2;
   if (open()) {
     const Duration patience(first_->settings.number("discovery.patience", 1000));

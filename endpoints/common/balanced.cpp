@@ -140,6 +140,8 @@ std::shared_ptr<Membership> BalancedGroup::enlist(std::vector<std::shared_ptr<En
     configured += ' ' + std::to_string(member.weight) + ' ' + identities[members.size()];
     members.push_back(member);
   }
+  for (const EndpointProperty& property : properties)  // they may be the algorithm's parameters
+    configured += ' ' + property.name + '=' + (property.expression ? "?" : property.value);
   balancing->present = children.size();
   balancing->children = std::move(children);
   if (balancing->children.empty()) return balancing;

@@ -254,7 +254,8 @@ TimePoint SessionGroup::expiry(const Delivery& delivery, TimePoint now) const no
 bool read_session(SessionGroup& group, const xml::Element& session, Build& build) {
   xml::Bind bind(session, build.problems);
   const std::string type = bind.required("type");
-  const SessionFactory* factory = SessionDispatchers::instance().find(text::to_lower(text::trim(type)));
+  const SessionFactory* factory = SessionDispatchers::instance().find(text::trim(type));
+  if (!factory) factory = SessionDispatchers::instance().find(text::to_lower(text::trim(type)));
   if (factory) group.dispatcher = (*factory)();
   else if (!type.empty())
     bind.error(bind.attribute("type")->where, "unknown session type " + xml::quote(type),

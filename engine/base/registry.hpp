@@ -1,10 +1,11 @@
 #pragma once
-// Plug-ins by name. A registry is filled before main() by the last line of each plug-in file (or
-// by a shared object's initialisers while it is loaded), and only read afterwards. Two plug-ins of
-// one name end the process at start: that is a build error.
+// Plug-ins by name. A registry is filled before main() by the last line of each plug-in file, or by a
+// shared object's initialisers while it is loaded before anything is configured, and only read
+// afterwards. Two built-in plug-ins of one name end the process at start: that is a build error.
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,8 +13,26 @@
 
 namespace myelin {
 
+/// What one shared object registers while it is loaded, so that it can be taken back. One at a time, on
+/// the thread that starts the server.
+class __attribute__((visibility("default"))) Registrations {
+ public:
+  static Registrations*& under_way() noexcept {
+    static Registrations* current = nullptr;
+    return current;
+  }
+  std::vector<std::string> names;  ///< registered
+  std::vector<std::string> taken;  ///< not registered: somebody else has these names
+  std::vector<std::function<void()>> undo;
+
+  void take_back() {
+    for (const auto& one : undo) one();
+    undo.clear();
+  }
+};
+
 template <class T>
-class Registry {
+class __attribute__((visibility("default"))) Registry {
  public:
   static Registry& instance() {
     static Registry registry;
@@ -21,11 +40,15 @@ class Registry {
   }
 
   bool add(std::string_view name, T entry) {
-    if (!entries_.emplace(std::string(name), std::move(entry)).second) {
+    const bool added = entries_.emplace(std::string(name), std::move(entry)).second;
+    if (Registrations* loading = Registrations::under_way()) {
+      (added ? loading->names : loading->taken).emplace_back(name);
+      if (added) loading->undo.emplace_back([this, key = std::string(name)] { entries_.erase(key); });
+    } else if (!added) {
       std::fprintf(stderr, "myelin: two plug-ins are named '%s'\n", std::string(name).c_str());
       std::abort();
     }
-    return true;
+    return added;
   }
 
   const T* find(std::string_view name) const {

@@ -194,9 +194,14 @@ class [[nodiscard]] Task<void> {
   std::coroutine_handle<promise_type> handle_ = nullptr;
 };
 
-/// One coroutine waits until another part of the same shard calls set().
+/// One coroutine waits until another part of the same shard calls set(). Cannot be copied: g++ 12 waits for
+/// a copy when the operand of co_await is a call that returns a reference. Name that first.
 class Signal {
  public:
+  Signal() = default;
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+
   void set() {
     set_ = true;
     if (waiter_) std::exchange(waiter_, nullptr).resume();

@@ -10,6 +10,7 @@ namespace myelin {
 
 class Endpoint;
 class Mediator;
+struct EndpointTemplate;  // engine/flow/endpoint_template.hpp
 
 /// A named text or XML value (`<localEntry>`).
 struct LocalEntry {
@@ -28,6 +29,8 @@ class Artifacts {
   virtual const Mediator* sequence(std::string_view key) const = 0;
   virtual const Endpoint* endpoint(std::string_view key) const = 0;
   virtual const LocalEntry* entry(std::string_view key) const = 0;
+  /// Used while linking: what it describes is made then.
+  virtual const EndpointTemplate* endpoint_template(std::string_view /*key*/) const { return nullptr; }
   /// Settings of myelin.properties / synapse.properties; empty when not set.
   virtual std::string_view setting(std::string_view name) const = 0;
   /// `synapse.dialect=apache`

@@ -403,6 +403,12 @@ const Endpoint* Linker::endpoint(std::string_view key, const xml::Location& wher
   return found;
 }
 
+const EndpointTemplate* Linker::endpoint_template(std::string_view key, const xml::Location& where) {
+  const EndpointTemplate* found = artifacts.endpoint_template(key);
+  if (!found) unresolved("endpoint template", key, where, template_names);
+  return found;
+}
+
 void Linker::unresolved(std::string_view kind, std::string_view key, const xml::Location& where,
                         const std::vector<std::string_view>& names) {
   std::string found = std::string(kind) + ' ' + quote(key) + " is defined by no loaded file";

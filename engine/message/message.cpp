@@ -1,5 +1,6 @@
 #include "engine/message/message.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ Message::~Message() = default;
 void Message::reset() noexcept {
   begin_response();
   incoming = Incoming{};
+  received = {};
   properties.clear();
   operation.clear();
   variables.clear();
@@ -209,6 +211,32 @@ void copy_values(const Properties& from, Properties& to, Payload& payload) {
 
 }  // namespace
 
+namespace {
+
+/// What came from the client stands together again, so that the copy can tell it from what was set.
+void copy_headers(const Message& from, Message& to) {
+  const auto is_received = [&from](const Header& field) {
+    return field.value.data() >= from.received.data() && field.value.data() < from.received.data() + from.received.size();
+  };
+  std::size_t size = 0;
+  for (const Header& field : from.headers)
+    if (is_received(field)) size += field.value.size() + 1;  // empty values have a place too
+  char* at = to.arena.allocate(size);
+  to.received = {at, size};
+  for (const Header& field : from.headers) {
+    const std::string_view name = to.copy(field.name);
+    if (!is_received(field)) {
+      to.headers.add(name, to.copy(field.value));
+      continue;
+    }
+    std::copy(field.value.begin(), field.value.end(), at);
+    to.headers.add(name, {at, field.value.size()});
+    at += field.value.size() + 1;
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<Message> Message::clone() {
   auto made = std::make_unique<Message>();
   Message& copy = *made;
@@ -216,7 +244,7 @@ std::unique_ptr<Message> Message::clone() {
   for (std::string_view* text : {&copy.incoming.method, &copy.incoming.target, &copy.incoming.absolute,
                                  &copy.incoming.host, &copy.incoming.scheme, &copy.incoming.remote_address, &copy.incoming.local_address})
     *text = copy.copy(*text);
-  for (const Header& field : headers) copy.headers.add(copy.copy(field.name), copy.copy(field.value));
+  copy_headers(*this, copy);
   copy.payload = payload.clone();
   copy_values(properties, copy.properties, copy.payload);
   copy_values(axis2, copy.axis2, copy.payload);

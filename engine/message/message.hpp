@@ -102,6 +102,8 @@ struct Pending {
 class Kept {
  public:
   virtual ~Kept() = default;
+  /// The same for a copy of the message, when that goes on after the suspension.
+  virtual std::unique_ptr<Kept> copy_for(class Message& copy) const = 0;
 };
 
 /// The template parameters of one call-template.
@@ -143,6 +145,7 @@ class Message {
   // --- content ----------------------------------------------------------------------------------
   Incoming incoming;
   Headers headers;          ///< transport scope
+  std::string_view received;  ///< the bytes the client's header fields stand in; others were set by mediators
   Payload payload;
   Properties properties;    ///< default scope
   Properties axis2;
@@ -204,7 +207,7 @@ class Message {
   bool acknowledged = false;   ///< 202 already sent (FORCE_SC_ACCEPTED) or RESPONSE_WRITTEN=SKIP
   bool answer_promised = false;  ///< somebody answers later: no automatic 202
   std::uint32_t depth = 0;     ///< sequence and template nesting (REL-026)
-  /// By the mediator that waits; cleared by reset(), not copied by clone().
+  /// By the mediator that waits; cleared by reset(), not copied by clone(): see Kept::copy_for().
   std::vector<std::pair<const Mediator*, std::unique_ptr<Kept>>> kept;
   std::size_t body_limit = std::size_t{64} << 20;  ///< a body built for mediation (REL-017)
 

@@ -256,6 +256,8 @@ class Endpoint {
 
  protected:
   virtual void do_link(Linker&) {}
+  /// This endpoint is another one under its own name: both are switched and counted together.
+  void share_condition(const Endpoint& other) noexcept { condition_ = other.condition_; }
 
  private:
   std::shared_ptr<Condition> condition_ = std::make_shared<Condition>();

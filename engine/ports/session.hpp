@@ -31,7 +31,7 @@ class SessionDispatcher {
 using SessionFactory = std::unique_ptr<SessionDispatcher> (*)();
 using SessionDispatchers = Registry<SessionFactory>;
 
-/// Last line of a dispatcher's file: the `type` it serves, in lower case.
+/// Last line of a dispatcher's file: the `type` it serves, in lower case; or its class name as it is.
 #define MYELIN_SESSION(Type, type_name) \
   [[maybe_unused]] static const bool myelin_registered_##Type = ::myelin::SessionDispatchers::instance().add( \
       type_name, +[]() -> std::unique_ptr<::myelin::SessionDispatcher> { return std::make_unique<Type>(); })

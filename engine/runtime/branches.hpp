@@ -3,23 +3,26 @@
 // nobody answers is answered by the flow they came from. All on one shard; freed with the last of them.
 
 #include <algorithm>
+#include <cstddef>
 
 #include "engine/base/log.hpp"
 #include "engine/ports/client.hpp"
+#include "engine/ports/endpoint.hpp"
 
 namespace myelin {
 
 class Branches final : public Client {
  public:
-  Branches(Client& client, std::size_t count) : client_(&client), left_(count) {
+  /// `above`: the way to the endpoint that branched; each flow goes on from there, so that the groups
+  /// on it are asked when its recipient fails.
+  Branches(Client& client, std::size_t count, const Delivery& above) : client_(&client), left_(count), above_(above) {
+    above_.leaf = nullptr;
+    above_.leaf_depth = kNoDepth;
     if (count == 0) over_.set();
   }
 
   Task<bool> reply(const Reply& reply) override {
-    if (answered()) {
-      log::warn("flow", "a second answer to one request was suppressed");
-      co_return true;
-    }
+    if (answered()) co_return true;
     taken_ = true;
     const bool sent = co_await client_->reply(reply);
     over_.set();
@@ -27,11 +30,13 @@ class Branches final : public Client {
   }
   bool answered() const noexcept override { return taken_ || !client_ || client_->answered(); }
 
+  const Delivery& above() const noexcept { return above_; }
   /// A branch has nothing to say: the client gets the greatest of such statuses.
   void end_without_answer(int status) noexcept { fallback_ = std::max(fallback_, status); }
   int fallback() const noexcept { return fallback_ > 0 ? fallback_ : 202; }
+  /// A branch has ended; the waiting flow may go on inside.
   void one_less() {
-    if (--left_ == 0 && !taken_) over_.set();
+    if (--left_ == 0) over_.set();
   }
   /// Awaited by the flow that branched: somebody has answered, or all have ended.
   Signal& over() noexcept { return over_; }
@@ -39,8 +44,11 @@ class Branches final : public Client {
   void leave() noexcept { client_ = nullptr; }
 
  private:
+  static constexpr std::size_t kNoDepth = static_cast<std::size_t>(-1);  ///< no group chose the leaf of a branch
+
   Client* client_;
   std::size_t left_;
+  Delivery above_;
   bool taken_ = false;
   int fallback_ = 0;
   Signal over_;

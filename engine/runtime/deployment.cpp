@@ -27,6 +27,8 @@ const LocalEntry* Deployment::entry(std::string_view key) const {
   return found == entries.end() ? nullptr : &found->second;
 }
 
+const EndpointTemplate* Deployment::endpoint_template(std::string_view key) const { return find(endpoint_templates, key); }
+
 const Proxy* Deployment::proxy(std::string_view name) const {
   if (const Proxy* found = find(proxies, name)) return found;
   // SRV-068: Name.NameHttpSoap11Endpoint, Name.port

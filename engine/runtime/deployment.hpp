@@ -10,6 +10,7 @@
 
 #include "engine/artifacts/service.hpp"
 #include "engine/flow/artifacts.hpp"
+#include "engine/flow/endpoint_template.hpp"
 #include "engine/flow/sequence.hpp"
 #include "engine/ports/discovery.hpp"
 #include "engine/ports/endpoint.hpp"
@@ -22,6 +23,7 @@ class Deployment final : public Artifacts {
   const Mediator* sequence(std::string_view key) const override;
   const Endpoint* endpoint(std::string_view key) const override;
   const LocalEntry* entry(std::string_view key) const override;
+  const EndpointTemplate* endpoint_template(std::string_view key) const override;
   std::string_view setting(std::string_view name) const override { return settings.get(name); }
   bool apache_dialect() const noexcept override { return settings.apache_dialect(); }
 
@@ -32,6 +34,7 @@ class Deployment final : public Artifacts {
   std::map<std::string, std::unique_ptr<Sequence>, std::less<>> sequences;
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints;
   std::map<std::string, LocalEntry, std::less<>> entries;
+  std::map<std::string, std::unique_ptr<EndpointTemplate>, std::less<>> endpoint_templates;
   /// Sequences and endpoints that a local entry or a registry resource of that key holds.
   std::map<std::string, std::unique_ptr<Sequence>, std::less<>> entry_sequences;
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> entry_endpoints;

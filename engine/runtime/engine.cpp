@@ -102,6 +102,7 @@ Task<void> Engine::run_spawned(std::unique_ptr<Message> message, Pending pending
   } catch (const std::exception& error) {
     log::error("flow", std::string("a spawned flow ended: ") + error.what());
   }
+  if (branches) branches->one_less();
 }
 
 }  // namespace myelin

@@ -43,7 +43,6 @@ Exchange::~Exchange() {
   release_backend();
   end_retry();
   if (branches_) branches_->leave();
-  if (family_) family_->one_less();
   engine_.budget_.exchange_ended();
   message_.payload.reset();
   message_.deployment = std::move(deployment_);  // whoever reports this exchange still needs its names
@@ -56,7 +55,8 @@ Task<void> Exchange::run() {
   if (!message_.headers.empty()) {
     const char* begin = message_.incoming.method.data();
     const std::string_view last = message_.headers.all().back().value;
-    if (last.data() > begin) received_ = {begin, static_cast<std::size_t>(last.data() + last.size() - begin)};
+    // The line's end belongs to it, so that an empty last value does too.
+    if (last.data() > begin) message_.received = {begin, static_cast<std::size_t>(last.data() + last.size() + 1 - begin)};
   }
   engine_.identifier_.identify(message_);
   message_.rest = is_rest(message_);
@@ -85,6 +85,7 @@ Task<void> Exchange::run() {
 Task<void> Exchange::continue_with(Pending pending) {
   service_ = static_cast<const Service*>(message_.service);
   message_.handlers = pending.handlers;
+  inherits_ = family_ != nullptr;
   const bool waits = pending.kind == Pending::Kind::call || pending.kind == Pending::Kind::load ||
                      pending.kind == Pending::Kind::work;
   message_.pending = std::move(pending);
@@ -213,7 +214,7 @@ Task<Flow> Exchange::wait() {
     case Pending::Kind::work: done = co_await pending.work->run(message_, engine_.sender_); break;
     case Pending::Kind::call: {
       const Flow flow = co_await send(pending);
-      if (flow == Flow::fault) co_return flow;
+      if (flow != Flow::next) co_return flow;
       co_return resume();
     }
     default: break;
@@ -310,11 +311,12 @@ Task<void> Exchange::finish_without_answer(bool faulted) {
 /// A request that is answered as it is carries the client's own headers; those stay here, only what
 /// mediators set goes out.
 void Exchange::drop_received_request_headers() {
-  if (message_.status != 0 || received_.empty()) return;
+  const std::string_view received = message_.received;
+  if (message_.status != 0 || received.empty()) return;
   Headers kept;
   for (const Header& field : message_.headers) {
     const bool from_client =
-        field.value.data() >= received_.data() && field.value.data() < received_.data() + received_.size();
+        field.value.data() >= received.data() && field.value.data() < received.data() + received.size();
     if (!from_client) kept.add(field.name, field.value);
   }
   message_.headers.swap(kept);
@@ -339,7 +341,9 @@ int Exchange::reply_status(bool has_fault_body) const {
 
 Task<Flow> Exchange::reply() {
   if (client_.answered()) {
-    log::warn("flow", message_.log_prefix() + "a second answer to one request was suppressed");
+    // Of several recipients all but one answer in vain.
+    log::write(family_ ? log::Severity::debug : log::Severity::warning, "flow",
+               message_.log_prefix() + "a second answer to one request was suppressed");
     co_return Flow::stop;
   }
   if (!message_.payload.loaded() && reply_needs_body(message_)) {

@@ -73,6 +73,8 @@ class Exchange {
   void set_error_properties(const Fault& fault);
   void release_backend();
   Task<Flow> branch_out(Pending& pending);
+  void start_branch(const Branch& branch, const Pending& pending);
+  std::unique_ptr<Message> copy_for_branch();
 
   // --- answering --------------------------------------------------------------------------------
   Task<Flow> reply();
@@ -99,8 +101,8 @@ class Exchange {
   bool fans_out_ = false;
   std::shared_ptr<Branches> branches_;       ///< of this exchange
   std::shared_ptr<Branches> family_;         ///< this exchange is one of them
+  bool inherits_ = false;                    ///< its first delivery goes on where the family's began
   std::optional<ReplayBody> replay_;         ///< the request body, when a group may send it again
-  std::string_view received_;                ///< the bytes of the request head, for respond
   std::optional<Fault> last_fault_;          ///< the fault whose handler ran last
   bool call_ = false;                        ///< the delivery under way is a call
   bool abandoned_ = false;                   ///< timed out with discard or never: no handler runs

@@ -115,9 +115,14 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
   if (!outcome) co_return outcome;
   Delivery& delivery = scratch_->delivery;
   delivery.reset();
+  if (std::exchange(inherits_, false)) {
+    delivery = family_->above();
+    delivery.started = Clock::now();
+  }
   replay_.reset();
   engine_.budget_.delivered(delivery.began);
   outcome = co_await try_leaves(root);
+  if (fans_out_) co_return outcome;  // each recipient's flow tells how it went
   for (const Endpoint* watcher : delivery.watchers)
     watcher->finished(message_, outcome.ok(), delivery.began, Clock::now());
   co_return outcome;
@@ -578,35 +583,49 @@ void Exchange::adopt(BackendResponse& response, bool call) {
 /// A copy goes to each recipient and on from there; this flow ends when one of them has answered the
 /// client, or all have ended (endpoints reference, 1.9).
 Task<Flow> Exchange::branch_out(Pending& pending) {
+  const std::vector<Branch> recipients = std::move(recipients_);
+  if (recipients.empty() && call_) co_return Flow::next;
   Result<void> loaded = co_await load_for(Need::body);
   if (!loaded) co_return fail_with(std::move(loaded).fault());
-  branches_ = std::make_shared<Branches>(client_, recipients_.size());
-  for (Branch& branch : recipients_) {
-    std::unique_ptr<Message> copy = message_.clone();
-    copy->properties.set("messageSequence", branch.sequence);
-    if (branch.list) {
-      Result<void> applied = branch.list->apply_properties(*copy);
-      if (!applied) {
-        log::warn("endpoint", message_.log_prefix() + "a recipient is left out: " + applied.fault().message);
-        branches_->end_without_answer(500);
-        branches_->one_less();
-        continue;
-      }
-    }
-    copy->frames = message_.frames;
-    Pending onward;
-    onward.kind = pending.kind;
-    onward.endpoint = branch.endpoint.get();
-    onward.pin = branch.endpoint;
-    onward.receive = pending.receive;
-    onward.handlers = call_ ? pending.handlers : message_.handlers;
-    engine_.spawn(std::move(copy), std::move(onward), deployment_, branches_);
-  }
-  recipients_.clear();
-  co_await branches_->over();
-  if (!client_.answered()) co_await answer(branches_->fallback());
+  branches_ = std::make_shared<Branches>(client_, recipients.size(), scratch_->delivery);
+  for (const Branch& branch : recipients) start_branch(branch, pending);
+  release_backend();
+  Signal& over = branches_->over();
+  co_await over;
   message_.frames.clear();
+  if (client_.answered()) co_return Flow::stop;
+  if (family_) family_->end_without_answer(branches_->fallback());
+  else co_await answer(branches_->fallback());
   co_return Flow::stop;
+}
+
+void Exchange::start_branch(const Branch& branch, const Pending& pending) {
+  std::unique_ptr<Message> copy = copy_for_branch();
+  copy->properties.set("messageSequence", branch.sequence);
+  Result<void> applied = branch.list->apply_properties(*copy);
+  if (!applied) {
+    log::warn("endpoint", message_.log_prefix() + "recipient " + branch.sequence + " is left out: " + applied.fault().message);
+    const TimePoint now = Clock::now();
+    for (const Endpoint* watcher : scratch_->delivery.watchers) watcher->finished(*copy, false, now, now);
+    branches_->end_without_answer(status_of(applied.fault()));
+    branches_->one_less();
+    return;
+  }
+  Pending onward;
+  onward.kind = pending.kind;
+  onward.endpoint = branch.endpoint.get();
+  onward.pin = branch.endpoint;
+  onward.receive = pending.receive;
+  onward.handlers = message_.handlers;
+  engine_.spawn(std::move(copy), std::move(onward), deployment_, branches_);
+}
+
+/// The copy goes on where this message would: in the frames of a call, with what their mediators keep.
+std::unique_ptr<Message> Exchange::copy_for_branch() {
+  std::unique_ptr<Message> copy = message_.clone();
+  copy->frames = message_.frames;
+  for (const auto& [mediator, kept] : message_.kept) copy->kept.emplace_back(mediator, kept->copy_for(*copy));
+  return copy;
 }
 
 }  // namespace myelin

@@ -57,6 +57,9 @@ class LinkView final : public Artifacts {
     const LocalEntry* found = deployment_.entry(key);
     return found || !fetch(key) ? found : deployment_.entry(key);
   }
+  const EndpointTemplate* endpoint_template(std::string_view key) const override {
+    return deployment_.endpoint_template(key);
+  }
   std::string_view setting(std::string_view name) const override { return deployment_.setting(name); }
   bool apache_dialect() const noexcept override { return deployment_.apache_dialect(); }
 
@@ -176,6 +179,7 @@ void link_deployment(Deployment& deployment, const std::optional<RegistrySetting
   add_names(deployment.entry_sequences, linker.sequence_names);
   add_names(deployment.endpoints, linker.endpoint_names);
   add_names(deployment.entry_endpoints, linker.endpoint_names);
+  add_names(deployment.endpoint_templates, linker.template_names);
   link_all(deployment.sequences, linker);
   link_all(deployment.endpoints, linker);
   link_services(deployment, linker);

@@ -18,6 +18,7 @@ std::string_view kind_name(Claim::Kind kind) {
     case Claim::Kind::sequence: return "sequence";
     case Claim::Kind::endpoint: return "endpoint";
     case Claim::Kind::entry: return "local entry";
+    case Claim::Kind::endpoint_template: return "endpoint template";
     case Claim::Kind::proxy: return "proxy";
     case Claim::Kind::api: return "api";
     case Claim::Kind::api_context: return "api context";
@@ -26,10 +27,11 @@ std::string_view kind_name(Claim::Kind kind) {
 }
 
 bool in_local_registry(Claim::Kind kind) {
-  return kind == Claim::Kind::sequence || kind == Claim::Kind::endpoint || kind == Claim::Kind::entry;
+  return kind == Claim::Kind::sequence || kind == Claim::Kind::endpoint || kind == Claim::Kind::entry ||
+         kind == Claim::Kind::endpoint_template;
 }
 
-/// SRV-014: Apache keeps sequences, endpoints and entries in one map; WSO2 guards only entries.
+/// SRV-014: Apache keeps sequences, endpoints, templates and entries in one map; WSO2 guards only entries.
 bool share_names(Claim::Kind earlier, Claim::Kind later, bool apache) {
   if (earlier == later) return true;
   return in_local_registry(earlier) && in_local_registry(later) && (apache || earlier == Claim::Kind::entry);
@@ -100,6 +102,7 @@ class Binder {
     if (category.element == "sequence") sequence(element, own);
     else if (category.element == "endpoint") endpoint(element, own);
     else if (category.element == "localEntry") entry(element, own);
+    else if (category.element == "template" && !element.child("sequence")) endpoint_template(element, own);
     else if (category.element == "proxy") proxy(element, own);
     else if (category.element == "api") api(element, own);
     else if (category.element == "registry") registry(element, own);
@@ -165,6 +168,14 @@ class Binder {
     if (built->sequence) parts_.entry_sequences[name] = std::move(built->sequence);
     if (built->endpoint) parts_.entry_endpoints[name] = std::move(built->endpoint);
     parts_.entries[name] = std::move(built->entry);
+  }
+
+  void endpoint_template(const xml::Element& element, xml::Problems& own) {
+    auto built = build_endpoint_template(element, own);
+    if (!built || !claim(Claim::Kind::endpoint_template, built->name, element.where, own)) return;
+    ++parts_.artifacts;
+    std::string name = built->name;
+    parts_.endpoint_templates[std::move(name)] = std::move(built);
   }
 
   void proxy(const xml::Element& element, xml::Problems& own) {
@@ -295,6 +306,7 @@ void merge(Parts parts, Deployment& deployment) {
   deployment.entry_sequences.merge(parts.entry_sequences);
   deployment.entry_endpoints.merge(parts.entry_endpoints);
   deployment.entries.merge(parts.entries);
+  deployment.endpoint_templates.merge(parts.endpoint_templates);
   deployment.proxies.merge(parts.proxies);
   for (auto& api : parts.apis) deployment.apis.push_back(std::move(api));
   deployment.defined += parts.artifacts;

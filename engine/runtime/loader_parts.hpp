@@ -41,7 +41,7 @@ struct BindContext {
 
 /// A taken name; which kinds share a name space depends on the dialect (server reference, 1.4).
 struct Claim {
-  enum class Kind { sequence, endpoint, entry, proxy, api, api_context };
+  enum class Kind { sequence, endpoint, entry, endpoint_template, proxy, api, api_context };
   Kind kind;
   xml::Location where;
 };
@@ -59,6 +59,7 @@ struct Parts {
   std::map<std::string, std::unique_ptr<Sequence>, std::less<>> sequences, entry_sequences;
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints, entry_endpoints;
   std::map<std::string, LocalEntry, std::less<>> entries;
+  std::map<std::string, std::unique_ptr<EndpointTemplate>, std::less<>> endpoint_templates;
   std::map<std::string, std::unique_ptr<Proxy>, std::less<>> proxies;
   std::vector<std::unique_ptr<Api>> apis;
   bool has_registry = false;

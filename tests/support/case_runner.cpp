@@ -171,6 +171,7 @@ std::string CaseRunner::substitute(std::string text) const {
   replace_all(text, "{server}", "localhost:" + std::to_string(server_->port()));
   replace_all(text, "{conf}", server_->conf().string());
   replace_all(text, "{certificates}", certificates_.path().string());
+  replace_all(text, "{plugins}", MYELIN_PLUGINS);
   expand_repeats(text);
   return text;
 }

@@ -295,5 +295,27 @@ TEST(MessageClone, OutlivesTheOriginal) {
   EXPECT_EQ(own->items[0].document->local(own->items[0].id), "a");
 }
 
+// What the client sent stays apart from what mediators set, also in a copy of a copy.
+TEST(MessageClone, KnowsWhichFieldsWereReceived) {
+  Message message;
+  message.received = message.copy("first|second||");
+  const std::string_view text = message.received;
+  message.headers.add("A", text.substr(0, 5));
+  message.headers.add("Set", message.copy("mine"));
+  message.headers.add("B", text.substr(6, 6));
+  message.headers.add("Empty", text.substr(13, 0));
+  const auto copy = message.clone()->clone();
+  const auto is_received = [&](std::string_view name) {
+    const std::string_view value = *copy->headers.get(name);
+    return value.data() >= copy->received.data() && value.data() < copy->received.data() + copy->received.size();
+  };
+  EXPECT_EQ(copy->headers.get("B"), "second");
+  EXPECT_EQ(copy->headers.get("Empty"), "");
+  EXPECT_TRUE(is_received("A"));
+  EXPECT_TRUE(is_received("B"));
+  EXPECT_TRUE(is_received("Empty"));
+  EXPECT_FALSE(is_received("Set"));
+}
+
 }  // namespace
 }  // namespace myelin
