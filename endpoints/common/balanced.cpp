@@ -98,6 +98,12 @@ Member member_of(const Endpoint& child, bool host) {
   return member;
 }
 
+std::vector<std::uint64_t> ids_of(const std::vector<std::shared_ptr<Endpoint>>& children) {
+  std::vector<std::uint64_t> ids;
+  for (const std::string& identity : identities_of(children)) ids.push_back(stable_hash(identity));
+  return ids;
+}
+
 }  // namespace
 
 void BalancedGroup::discover(Discovery discovery, xml::Bind& bind, Build& build) {
@@ -121,6 +127,7 @@ void BalancedGroup::seat(Roster::Seats seats, Linker& linker) const {
   auto members = enlist(std::move(children), linker);
   std::move(seats.left.begin(), seats.left.end(), std::back_inserter(members->children));
   members->left_until = std::move(seats.left_until);
+  members->ids = ids_of(members->children);
   replace(std::move(members));
 }
 
@@ -142,6 +149,7 @@ std::shared_ptr<Membership> BalancedGroup::enlist(std::vector<std::shared_ptr<En
   }
   for (const EndpointProperty& property : properties)  // they may be the algorithm's parameters
     configured += ' ' + property.name + '=' + (property.expression ? "?" : property.value);
+  balancing->ids = ids_of(children);
   balancing->present = children.size();
   balancing->children = std::move(children);
   if (balancing->children.empty()) return balancing;

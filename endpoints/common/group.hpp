@@ -21,6 +21,7 @@ namespace myelin::endpoints {
 struct Membership {
   virtual ~Membership() = default;
   std::vector<std::shared_ptr<Endpoint>> children;
+  std::vector<std::uint64_t> ids;  ///< stable_hash() of their identities; balanced groups only
   /// Those from here on have left: until their time only sessions that are bound to them go there.
   std::size_t present = 0;
   std::vector<TimePoint> left_until;  ///< of those after `present`

@@ -31,13 +31,6 @@ bool is_visible(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-bool is_token(std::string_view text) noexcept {
-  static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || kOthers.find(c) != std::string_view::npos;
-  });
-}
-
 bool is_value(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
 }
@@ -53,7 +46,7 @@ void read_header(HealthCheck& check, const Element& element, Build& build) {
   Bind bind(element, build.problems);
   const std::string name = bind.required("name");
   const auto* value = bind.attribute("value");
-  if (!name.empty() && !is_token(name)) bind.error(element.attribute("name")->where, xml::quote(name) + " is no header name");
+  if (!name.empty() && !text::is_token(name)) bind.error(element.attribute("name")->where, xml::quote(name) + " is no header name");
   else if (is_own_business(name))
     bind.error(element.attribute("name")->where, "header " + xml::quote(name) + " is set by the transport itself");
   if (!value) bind.error("<header> without a value", "attribute 'value' is needed");
@@ -66,7 +59,7 @@ void read_request(HealthCheck& check, const Element& element, Build& build) {
   Bind bind(element, build.problems);
   if (const auto* method = bind.attribute("method")) {
     check.method = text::to_upper(text::trim(method->value));
-    if (!is_token(check.method)) bind.error(method->where, "method of <request> is " + xml::quote(method->value), "an HTTP method is needed");
+    if (!text::is_token(check.method)) bind.error(method->where, "method of <request> is " + xml::quote(method->value), "an HTTP method is needed");
   }
   if (const auto* path = bind.attribute("path")) {
     check.path = text::trim(path->value);
@@ -105,7 +98,7 @@ void read_assert(HealthCheck& check, const Element& element, Build& build) {
     bind.error("<assert> has to say what is asserted", "one of the attributes 'expression', 'status' and 'header' is needed");
   else if (expression) read_expression(assertion, *expression, bind, build);
   else if (status) read_statuses(bind, "status", assertion.statuses.emplace());
-  else if (is_token(header->value)) assertion.header = header->value;
+  else if (text::is_token(header->value)) assertion.header = header->value;
   else bind.error(header->where, xml::quote(header->value) + " is no header name");
   if (value && header) assertion.header_value = value->value;
   else if (value) bind.error(value->where, "value of <assert> without a header", "it is what the header has to be");

@@ -221,7 +221,7 @@ Choice SendingLeaf::choose(Delivery& delivery, Message&) const {
   if (parent) return *this;
   if (breaker_ && !breaker_->admit(*breaker_rules, delivery.started))
     return Fault(code::kBreakerOpen, "the circuit breaker of " + (name.empty() ? std::string(identity()) : name) + " is open");
-  if (!ready(delivery.started, Use::fresh) ||
+  if (!ready(delivery.started, delivery.use) ||
       (by_traffic_ && suspension_->phase() != Phase::active && !suspension_->admit(delivery.started)))
     return Fault(code::kEndpointNotReady,
                  "Currently unavailable endpoint: " + (name.empty() ? std::string(identity()) : name));

@@ -26,6 +26,8 @@ class SessionGroup final : public BalancedGroup {
   std::unique_ptr<SessionDispatcher> dispatcher;
   std::optional<std::int64_t> timeout;  ///< ms; absent: the default
   std::string_view element;             ///< of a group of members (5.6); empty: `<loadbalance>`
+  bool renew = false;                   ///< the lifetime is counted from the last use
+  bool rebind = false;                  ///< a session leaves a child that is of no use
 
   std::string_view kind() const noexcept override { return element.empty() ? "session-affinity loadbalance" : element; }
   Need response_need() const noexcept override { return dispatcher->response_need(); }
@@ -33,8 +35,12 @@ class SessionGroup final : public BalancedGroup {
   Choice choose(Delivery& delivery, Message& message) const override;
   Retry next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const override;
   void responded(Delivery& delivery, Message& message) const override;
-  std::optional<std::size_t> sessions() const override { return sessions_->size(); }
-  void end_sessions() const override { sessions_->clear(); }
+  std::optional<std::size_t> sessions() const override {
+    return sessions_ ? std::optional(sessions_->size()) : std::nullopt;
+  }
+  void end_sessions() const override {
+    if (sessions_) sessions_->clear();
+  }
 
  protected:
   void do_link(Linker& linker) override;
@@ -49,12 +55,14 @@ class SessionGroup final : public BalancedGroup {
 
   void begin(Delivery& delivery, Message& message) const;
   bool continue_session(Delivery& delivery, std::string id, TimePoint now) const;
+  void begun(Delivery& delivery, Message& message) const;
   Choice follow(Delivery& delivery, Message& message) const;
   bool of_members() const noexcept { return !element.empty(); }
-  void give_up_session(Delivery& delivery) const;
   Choice start(Delivery& delivery, Message& message, Role role) const;
+  static void move(Delivery& delivery) noexcept;
   void bind_client_session(const Delivery& delivery) const;
-  static std::optional<std::size_t> child_named(const Membership& members, std::string_view child_key, TimePoint now) noexcept;
+  static bool rebinds(const Delivery& delivery) noexcept;
+  static std::optional<std::size_t> child_of(const Membership& members, std::uint64_t id, TimePoint now) noexcept;
   TimePoint expiry(const Delivery& delivery, TimePoint now) const noexcept;
 
   StateStore* states_;
@@ -68,7 +76,7 @@ const SessionGroup* as_session_group(const Endpoint* endpoint) noexcept {
 
 void SessionGroup::do_link(Linker& linker) {
   BalancedGroup::do_link(linker);
-  sessions_ = states_->get<SessionTable>("sessions " + key);  // EP-163
+  if (!dispatcher->carries_path()) sessions_ = states_->get<SessionTable>("sessions " + key);  // EP-163
 }
 
 // --- the place of this group ------------------------------------------------------------------------
@@ -91,11 +99,17 @@ SessionGroup::Role SessionGroup::role_in(const Delivery& delivery, std::size_t a
 }
 
 /// One that has left takes the messages of its sessions until its drain is over.
-std::optional<std::size_t> SessionGroup::child_named(const Membership& members, std::string_view child_key,
-                                                     TimePoint now) noexcept {
-  for (std::size_t i = 0; i < members.children.size(); ++i)
-    if (members.children[i]->key == child_key && members.here(i, now)) return i;
-  return std::nullopt;
+std::optional<std::size_t> SessionGroup::child_of(const Membership& members, std::uint64_t id, TimePoint now) noexcept {
+  const auto found = std::find(members.ids.begin(), members.ids.end(), id);
+  const auto child = static_cast<std::size_t>(found - members.ids.begin());
+  if (found == members.ids.end() || !members.here(child, now)) return std::nullopt;
+  return child;
+}
+
+/// The root's session is what nested groups follow, so it is the root that says.
+bool SessionGroup::rebinds(const Delivery& delivery) noexcept {
+  const SessionGroup* root = as_session_group(delivery.session_root);
+  return root && root->rebind;
 }
 
 // --- choosing (5.4) ---------------------------------------------------------------------------------
@@ -110,68 +124,88 @@ Choice SessionGroup::choose(Delivery& delivery, Message& message) const {
   if (role == Role::root) begin(delivery, message);
   const bool pinned = role != Role::unpinned && delivery.session_established;
   Choice choice = pinned ? follow(delivery, message) : start(delivery, message, role);
-  if (choice.failed() && pinned && of_members()) {
-    give_up_session(delivery);
-    choice = start(delivery, message, role);
-  }
   if (choice.failed()) {
     leave(delivery, message);
     if (role == Role::root) delivery.session_root = nullptr;
   } else if (role == Role::root) {
-    bind_client_session(delivery);
+    begun(delivery, message);
   }
   return choice;
 }
 
 /// Looks the session up; without one this message is the first of a new session.
 void SessionGroup::begin(Delivery& delivery, Message& message) const {
+  auto ids = dispatcher->request_ids(message);
+  // A session group that was left behind by a failover has taken its id out of the message.
+  if (ids.empty() && !dispatcher->client_initiated() && !delivery.session_id.empty())
+    ids.push_back(std::move(delivery.session_id));
   delivery.session_root = this;
   delivery.session_rest.clear();
   delivery.session_path.clear();
   delivery.session_id.clear();
-  delivery.session_established = false;
-  auto ids = dispatcher->request_ids(message);
+  delivery.session_established = delivery.session_moved = false;
   const TimePoint now = Clock::now();
   for (std::string& id : ids)
-    if (continue_session(delivery, id, now)) break;
-  delivery.session_first = !delivery.session_established;
-  if (delivery.session_established) return;
+    if (continue_session(delivery, id, now)) return;
   if (!ids.empty()) delivery.session_id = std::move(ids.front());
-  if (!dispatcher->client_initiated() && !of_members()) dispatcher->strip(message);  // EP-153
-}
-
-/// The member of a session cannot be used: this message begins another with the next member (5.6).
-void SessionGroup::give_up_session(Delivery& delivery) const {
-  if (const auto* root = as_session_group(delivery.session_root)) root->sessions_->unbind(delivery.session_id);
-  delivery.session_established = false;
-  delivery.session_first = true;
-  delivery.session_rest.clear();
-  delivery.session_path.clear();
 }
 
 bool SessionGroup::continue_session(Delivery& delivery, std::string id, TimePoint now) const {
-  auto path = sessions_->find(id, now);
+  if (dispatcher->carries_path()) {
+    auto carried = dispatcher->read_path(id, key);
+    if (carried) delivery.session_rest = *std::move(carried);
+  } else if (const SessionPath* bound = sessions_->find(id, now)) {
+    delivery.session_rest = *bound;
+  }
   // A redeploy may have removed the child; then the session is over.
-  if (!path || path->empty() || !child_named(members(step(delivery)), path->front(), now)) return false;
-  if (of_members()) sessions_->bind(id, *path, expiry(delivery, now), now);  // use extends it (5.6)
-  std::reverse(path->begin(), path->end());
-  delivery.session_rest = *std::move(path);
+  if (delivery.session_rest.empty() || !child_of(members(step(delivery)), delivery.session_rest.front(), now)) {
+    delivery.session_rest.clear();
+    return false;
+  }
+  std::reverse(delivery.session_rest.begin(), delivery.session_rest.end());
   delivery.session_id = std::move(id);
   delivery.session_established = true;
   return true;
 }
 
+/// The root has a child for the message.
+void SessionGroup::begun(Delivery& delivery, Message& message) const {
+  if (dispatcher->carries_path()) {
+    dispatcher->strip(message);  // it is between the client and us
+    return;
+  }
+  if (delivery.session_established) {
+    const TimePoint now = Clock::now();
+    if (renew) sessions_->extend(delivery.session_id, expiry(delivery, now));
+    return;
+  }
+  bind_client_session(delivery);
+  if (!dispatcher->client_initiated() && !delivery.session_moved && !of_members()) dispatcher->strip(message);  // EP-153
+}
+
 Choice SessionGroup::follow(Delivery& delivery, Message& message) const {
   if (delivery.session_rest.empty()) return Fault(code::kSessionPath, "Invalid session: its path has ended");
-  std::string child_key = std::move(delivery.session_rest.back());
+  const std::uint64_t id = delivery.session_rest.back();
   delivery.session_rest.pop_back();
-  const auto& children = members(step(delivery)).children;
-  const auto child = child_named(members(step(delivery)), child_key, delivery.started);
-  if (!child) return Fault(code::kSessionPath, "Invalid session: its endpoint is not here");
-  if (!children[*child]->admit(delivery.started, Use::bound))  // EP-156
+  const auto child = child_of(members(step(delivery)), id, delivery.started);
+  if (child && members(step(delivery)).children[*child]->admit(delivery.started, Use::bound)) {
+    delivery.session_path.push_back(id);
+    delivery.use = Use::bound;
+    Choice choice = enter(delivery, message, *child);
+    delivery.use = Use::fresh;
+    if (!choice.failed() || !rebinds(delivery)) return choice;
+  } else if (child && !rebinds(delivery)) {  // EP-156
     return Fault(code::kSessionNotReady, "The endpoint of the session is not ready");
-  delivery.session_path.push_back(std::move(child_key));
-  return enter(delivery, message, *child);
+  }
+  move(delivery);
+  return start(delivery, message, role_in(delivery, delivery.depth - 1));
+}
+
+/// From here on the message is treated like the first of a session.
+void SessionGroup::move(Delivery& delivery) noexcept {
+  delivery.session_rest.clear();
+  delivery.session_established = false;
+  delivery.session_moved = true;
 }
 
 Choice SessionGroup::start(Delivery& delivery, Message& message, Role role) const {
@@ -183,7 +217,7 @@ Choice SessionGroup::start(Delivery& delivery, Message& message, Role role) cons
     if (!child) return none_ready(std::move(last));
     if (role != Role::unpinned) {
       delivery.session_path.resize(level);
-      delivery.session_path.push_back(members(step(delivery)).children[*child]->key);
+      delivery.session_path.push_back(members(step(delivery)).ids[*child]);
     }
     Choice choice = enter(delivery, message, *child);
     if (!choice.failed()) return choice;
@@ -195,7 +229,8 @@ Retry SessionGroup::next_child(Delivery& delivery, Message& message, const Fault
   step(delivery).tried[step(delivery).child] = true;
   Retry retry;
   const Role role = role_in(delivery, delivery.depth - 1);
-  if (role != Role::unpinned && delivery.session_established && of_members()) give_up_session(delivery);
+  const bool allowed = ask != Ask::failure || may_fail_over(delivery, fault);
+  if (role != Role::unpinned && allowed && rebinds(delivery) && delivery.session_established) move(delivery);
   if (role != Role::unpinned && delivery.session_established) {  // EP-157
     retry.fault = Fault(code::kSessionFailed, "Failure in an established session: " + fault.message, fault.detail);
     retry.fault.base_code = fault.base_code;
@@ -205,8 +240,7 @@ Retry SessionGroup::next_child(Delivery& delivery, Message& message, const Fault
   }
   const SessionGroup* root = as_session_group(delivery.session_root);
   if (root && root->dispatcher->client_initiated()) root->sessions_->unbind(delivery.session_id);
-  if (ask == Ask::failure && !may_fail_over(delivery, fault)) return retry;
-  if (spent(delivery)) return retry;
+  if (!allowed || spent(delivery)) return retry;
   Result<void> applied;
   if (!of_members()) applied = apply_properties(message);
   if (!applied) {
@@ -229,12 +263,19 @@ void SessionGroup::bind_client_session(const Delivery& delivery) const {
 
 void SessionGroup::responded(Delivery& delivery, Message& message) const {
   if (delivery.session_root != this || dispatcher->client_initiated()) return;
-  const auto id = dispatcher->response_id(message);
-  if (!id) return;
   const TimePoint now = Clock::now();
+  const TimePoint expires = expiry(delivery, now);
+  if (dispatcher->carries_path()) {
+    if (delivery.session_established && !renew) return;
+    const auto lifetime = std::chrono::duration_cast<Duration>(expires - now);
+    return dispatcher->write_path(message, delivery.session_path, lifetime, key);
+  }
+  auto id = dispatcher->response_id(message);
+  if (!id && delivery.session_moved) id = delivery.session_id;  // the new child took the old id over
+  if (!id) return;
   // Use does not extend a session (EP-159); one that was purged meanwhile is made anew.
   if (delivery.session_established && *id == delivery.session_id && sessions_->find(*id, now)) return;
-  sessions_->bind(*id, delivery.session_path, expiry(delivery, now), now);  // EP-150, EP-164
+  sessions_->bind(*id, delivery.session_path, expires, now);  // EP-150, EP-164
 }
 
 /// EP-161: the least timeout on the path.
@@ -250,13 +291,17 @@ TimePoint SessionGroup::expiry(const Delivery& delivery, TimePoint now) const no
 
 // --- reading ------------------------------------------------------------------------------------------
 
+constexpr std::pair<std::string_view, bool> kOnFailure[] = {{"fault", false}, {"rebind", true}};
+
 /// EP-040, EP-041.
 bool read_session(SessionGroup& group, const xml::Element& session, Build& build) {
   xml::Bind bind(session, build.problems);
   const std::string type = bind.required("type");
   const SessionFactory* factory = SessionDispatchers::instance().find(text::trim(type));
   if (!factory) factory = SessionDispatchers::instance().find(text::to_lower(text::trim(type)));
-  if (factory) group.dispatcher = (*factory)();
+  group.renew = bind.is_true("renew");
+  group.rebind = bind.choice<bool>("onFailure", kOnFailure, false);
+  if (factory) group.dispatcher = (*factory)(bind, build);
   else if (!type.empty())
     bind.error(bind.attribute("type")->where, "unknown session type " + xml::quote(type),
                xml::suggest(type, SessionDispatchers::instance().names()));
@@ -265,7 +310,7 @@ bool read_session(SessionGroup& group, const xml::Element& session, Build& build
     if (!value) bind.error(child->where, "<sessionTimeout> is " + xml::quote(child->text()), "milliseconds are needed");
     else if (*value >= 0) group.timeout = *value;
   }
-  bind.finish();
+  if (factory) bind.finish();
   return factory != nullptr;
 }
 
@@ -276,6 +321,7 @@ std::unique_ptr<BalancedGroup> make_member_session_group(const xml::Element& ses
   auto group = std::make_unique<SessionGroup>(build);
   group->element = element;
   if (!read_session(*group, session, build)) return nullptr;
+  group->renew = group->rebind = true;
   if (!group->dispatcher->client_initiated()) return group;
   build.problems.error(session.where, "<session> of a client's own id beside " + xml::tag(element),
                        "sessions that the members begin, http or soap, are kept");

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/base/text.hpp"
+#include "endpoints/common/cookies.hpp"
 #include "engine/ports/session.hpp"
 
 namespace myelin {
@@ -19,47 +19,23 @@ bool is_session(std::string_view piece) noexcept {
   });
 }
 
-/// Session cookies of all fields of that name, in order.
-std::vector<std::string> session_pieces(const Headers& headers, std::string_view field_name) {
-  std::vector<std::string> found;
-  for (const Header& field : headers) {
-    if (!text::iequals(field.name, field_name)) continue;
-    for (const std::string_view piece : text::split(field.value, ";"))
-      if (is_session(piece)) found.emplace_back(text::trim(piece));
-  }
-  return found;
-}
-
 class HttpSession final : public SessionDispatcher {
  public:
   std::vector<std::string> request_ids(Message& request) const override {
-    return session_pieces(request.headers, "Cookie");
+    return endpoints::request_cookies(request, is_session);
   }
 
   std::optional<std::string> response_id(Message& response) const override {
-    auto pieces = session_pieces(response.headers, "Set-Cookie");
-    if (pieces.empty()) return std::nullopt;
-    return std::move(pieces.front());
+    for (const Header& field : response.headers) {
+      if (!text::iequals(field.name, "Set-Cookie")) continue;
+      for (const std::string_view piece : text::split(field.value, ";"))
+        if (is_session(piece)) return std::string(text::trim(piece));
+    }
+    return std::nullopt;
   }
 
   bool client_initiated() const noexcept override { return false; }
-
-  /// EP-153: other cookies stay; a header that would be empty goes.
-  void strip(Message& request) const override {
-    if (session_pieces(request.headers, "Cookie").empty()) return;
-    std::string rest;
-    for (const Header& field : request.headers) {
-      if (!text::iequals(field.name, "Cookie")) continue;
-      for (const std::string_view piece : text::split(field.value, ";")) {
-        if (is_session(piece) || text::trim(piece).empty()) continue;
-        if (!rest.empty()) rest += "; ";
-        rest += text::trim(piece);
-      }
-    }
-    if (rest.empty()) request.headers.remove("Cookie");
-    else request.headers.set("Cookie", request.copy(rest));
-  }
-
+  void strip(Message& request) const override { endpoints::strip_cookies(request, is_session); }
   Need request_need() const noexcept override { return Need::nothing; }
   Need response_need() const noexcept override { return Need::nothing; }
 };

@@ -20,6 +20,9 @@ std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 std::string_view trim(std::string_view text) noexcept;           ///< XML white space
 
+/// A token of RFC 9110: a header or cookie name.
+bool is_token(std::string_view text) noexcept;
+
 /// Pieces between any of `separators`; empty pieces are dropped.
 std::vector<std::string_view> split(std::string_view text, std::string_view separators);
 

@@ -14,15 +14,6 @@ namespace myelin {
 
 namespace {
 
-/// RFC 9110 token.
-bool is_token(std::string_view name) noexcept {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  };
-  return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
-}
-
 bool is_framing(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 3> kFraming{"Content-Length", "Transfer-Encoding", "Connection"};
   return std::any_of(kFraming.begin(), kFraming.end(), [name](auto known) { return text::iequals(name, known); });
@@ -31,7 +22,7 @@ bool is_framing(std::string_view name) noexcept {
 }  // namespace
 
 Result<void> set_header(Message& message, const std::string& name, std::string_view value, bool beside_others) {
-  if (!is_token(name)) return Fault("'" + name + "' is no header name");                  // REL-081
+  if (!text::is_token(name)) return Fault("'" + name + "' is no header name");                  // REL-081
   if (is_framing(name)) {
     log::warn("endpoint", "property " + name + " is ignored: the transport frames messages itself");
     return {};

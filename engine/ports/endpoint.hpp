@@ -67,13 +67,15 @@ struct Delivery {
   /// Keeps what a message was sent to while its endpoint may be replaced (pooled and discovered leaves).
   std::vector<std::shared_ptr<const void>> pins;
 
-  // Session affinity (endpoints reference, 5.4). Names follow CUR, REST, PATH, FIRST, DISP.
+  // Session affinity (endpoints reference, 5.4). Names follow CUR, REST, PATH. Children are
+  // named by stable_hash() of their identities.
   const Endpoint* session_root = nullptr;       ///< the outermost session-affine group on the path
   std::string session_id;                       ///< id the request carried; empty: none
   bool session_established = false;             ///< CUR: the request continues a known session
-  bool session_first = false;                   ///< FIRST: this message starts the session
-  std::vector<std::string> session_rest;        ///< REST: children still to follow, innermost last
-  std::vector<std::string> session_path;        ///< PATH: children chosen so far
+  bool session_moved = false;                   ///< it did until its child turned out to be of no use
+  std::vector<std::uint64_t> session_rest;      ///< REST: children still to follow, innermost last
+  std::vector<std::uint64_t> session_path;      ///< PATH: children chosen so far
+  Use use = Use::fresh;                         ///< of the child that is being entered
 
   void reset() noexcept {
     began = started = Clock::now();
@@ -89,7 +91,8 @@ struct Delivery {
     pins.clear();
     session_root = nullptr;
     session_id.clear();
-    session_established = session_first = false;
+    session_established = session_moved = false;
+    use = Use::fresh;
     session_rest.clear();
     session_path.clear();
   }

@@ -120,7 +120,7 @@ constexpr std::string_view kOthers[] = {
     "synapse.override_endpoint_suspend_config_with_global_values", "build.message.on.failover.enable",
     "http.user.agent.preserve", "http.server.preserve", "http.headers.preserve", "http.response.headers.preserve",
     "http.origin-server", "http.useragent", "http.block_service_list", "skip.wsdl.parsing",
-    "endpoint.allow_link_local", "plugins.folder", "http2.enabled", "access_log.file",
+    "endpoint.allow_link_local", "plugins.folder", "session.affinity.key", "http2.enabled", "access_log.file",
     "synapse.endpoint.http.oauth.token.retry.message.building.disabled", "http.proxyHost", "http.nonProxyHosts"};
 
 std::vector<std::string_view> known_keys() {

@@ -1,0 +1,33 @@
+// <session type="header" name="X-Session">: an id the client makes up, in a header field of the request.
+
+#include "engine/base/text.hpp"
+#include "engine/ports/session.hpp"
+
+namespace myelin {
+namespace {
+
+class HeaderSession final : public SessionDispatcher {
+ public:
+  HeaderSession(xml::Bind& session, Build&) : name_(session.required("name")) {
+    if (!name_.empty() && !text::is_token(name_))
+      session.error(session.attribute("name")->where, "name of <session> is \"" + name_ + "\"", "a header name is needed");
+  }
+
+  std::vector<std::string> request_ids(Message& request) const override {
+    const std::string_view id = text::trim(request.headers.get(name_).value_or(""));
+    return id.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::string(id)};
+  }
+  std::optional<std::string> response_id(Message&) const override { return std::nullopt; }
+  bool client_initiated() const noexcept override { return true; }
+  void strip(Message&) const override {}
+  Need request_need() const noexcept override { return Need::nothing; }
+  Need response_need() const noexcept override { return Need::nothing; }
+
+ private:
+  std::string name_;
+};
+
+MYELIN_SESSION(HeaderSession, "header");
+
+}  // namespace
+}  // namespace myelin
