@@ -7,6 +7,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/text.hpp"
+#include "engine/ports/health.hpp"
 
 namespace myelin::server {
 
@@ -64,6 +65,42 @@ void write_standing(Out to, const Standing& standing, TimePoint now) {
   if (!standing.breaker.empty()) fmt::format_to(to, ",\"breaker\":\"{}\"", standing.breaker);
 }
 
+std::shared_ptr<HealthRecord> record_of(const Endpoint& endpoint) {
+  const auto* leaf = dynamic_cast<const Leaf*>(&endpoint);
+  return leaf ? leaf->health_record : nullptr;
+}
+
+/// How its checks went; a window without a check is null, not 0 (GW-134).
+void write_checks(Out to, const HealthRecord& record, TimePoint now) {
+  using Window = Availability::Window;
+  constexpr std::pair<std::string_view, Window> kWindows[] = {
+      {"1m", Window::minute}, {"1h", Window::hour}, {"1d", Window::day}, {"1w", Window::week}};
+  fmt::format_to(to, ",\"checks\":{{\"passed\":{},\"failed\":{},\"availability\":{{", record.passed(), record.failed());
+  for (const auto& [name, window] : kWindows) {
+    const auto percent = record.availability(window, now);
+    fmt::format_to(to, "{}\"{}\":{}", window == Window::minute ? "" : ",", name, percent ? fmt::format("{:.2f}", *percent) : "null");
+  }
+  fmt::format_to(to, "}}}}");
+}
+
+/// The newest checks, or only those that changed the state (GW-135).
+void write_events(std::string& text, const Endpoint& endpoint, bool transitions) {
+  const auto record = record_of(endpoint);
+  const TimePoint now = Clock::now();
+  text = "{\"checks\":[";
+  const Out to(text);
+  if (record)
+    for (const HealthEvent& event : transitions ? record->transitions() : record->recent()) {
+      fmt::format_to(to, "{}{{\"passed\":{},\"status\":{},\"tookMs\":{},\"before\":\"{}\",\"after\":\"{}\"",
+                     text.back() == '[' ? "" : ",", event.outcome.passed, event.outcome.status, event.outcome.took.count(),
+                     name_of(event.before), name_of(event.after));
+      if (!event.outcome.why.empty()) fmt::format_to(to, ",\"why\":{}", json_string(event.outcome.why));
+      write_ago(to, "agoMs", event.at, now);
+      text += '}';
+    }
+  text += "]}";
+}
+
 void write_endpoint(std::string& text, const Endpoint& endpoint, TimePoint now, bool deep) {
   const Out to(text);
   const Condition& condition = endpoint.condition();
@@ -75,6 +112,7 @@ void write_endpoint(std::string& text, const Endpoint& endpoint, TimePoint now, 
                  name_of(condition.position()), name_of(condition.health()));
   write_ago(to, "switchedForMs", condition.position_since(), now);
   write_ago(to, "healthForMs", condition.health_since(), now);
+  if (const auto record = record_of(endpoint)) write_checks(to, *record, now);
   write_standing(to, endpoint.standing(now), now);
   if (endpoint.parent) {
     const std::uint32_t weight = condition.weight();
@@ -163,6 +201,12 @@ AdminAnswer act_on(const Deployment& deployment, std::string_view name, std::str
   return found ? answer : error(404, "no endpoint of that name");
 }
 
+AdminAnswer checks(const Deployment& deployment, std::string_view name, bool transitions) {
+  AdminAnswer answer;
+  const bool found = find(deployment, name, [&](const Endpoint& endpoint) { write_events(answer.body, endpoint, transitions); });
+  return found ? answer : error(404, "no endpoint of that name");
+}
+
 }  // namespace
 
 std::string query_parameter(std::string_view query, std::string_view name) {
@@ -181,6 +225,7 @@ AdminAnswer serve_endpoints(const Deployment& deployment, std::string_view metho
   const std::string name = text::percent_decode(path.substr(0, slash), false);
   if (slash != std::string_view::npos) {
     const std::string_view action = path.substr(slash + 1);
+    if (action == "checks" && get) return checks(deployment, name, query_parameter(query, "only") == "transitions");
     const std::string_view wanted = action == "sessions" ? "DELETE" : "POST";
     if (method != wanted) return error(405, "use " + std::string(wanted));
     return act_on(deployment, name, action, query);

@@ -4,6 +4,7 @@
 //
 //   GET  /endpoints                     every endpoint that stands in no group
 //   GET  /endpoints/NAME                one of them, or a named one inside a group
+//   GET  /endpoints/NAME/checks         the newest health checks; ?only=transitions: those that changed the state
 //   POST /endpoints/NAME/on|off|drain   with all below it; `on` also ends suspensions and closes breakers
 //   POST /endpoints/NAME/reset          forgets the counters
 //   POST /endpoints/NAME/weight?value=N a member's weight until the next start; 0: as configured

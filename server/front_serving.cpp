@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "engine/base/log.hpp"
+#include "server/endpoint_metrics.hpp"
 #include "server/front.hpp"
 
 namespace myelin::server {
@@ -71,6 +72,7 @@ std::string Front::metrics() const {
   for (const auto& worker : workers_) figures.push_back(worker->figures());
   write_shards(metrics, figures);
   services_->write(metrics);
+  write_endpoints(metrics, *deployer_.current());
   using Type = Metrics::Type;
   metrics.one("myelin_log_dropped_total", Type::counter, "Log lines lost because the sink could not follow.",
               log::dropped());
