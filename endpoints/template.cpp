@@ -36,6 +36,9 @@ class Templated final : public Endpoint {
     if (!instance_) return {};
     return {instance_};
   }
+  bool changes() const noexcept override { return instance_ && instance_->changes(); }
+  std::uint32_t in_flight() const override { return instance_ ? instance_->in_flight() : 0; }
+  std::uint32_t latency() const override { return instance_ ? instance_->latency() : 0; }
 
   Choice choose(Delivery& delivery, Message& message) const override {
     if (instance_) return instance_->choose(delivery, message);
