@@ -164,7 +164,7 @@ struct Call final : Mediator {
   }
 
   void await(Message& message, std::uint32_t position) const {
-    message.unwinding.push_back(Frame{this, position, static_cast<std::uint32_t>(message.handlers.size())});
+    message.suspend_at(this, position);
   }
 
   Flow wait(Message& message) const {

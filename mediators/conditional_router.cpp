@@ -41,7 +41,7 @@ struct ConditionalRouter final : Mediator {
         const Flow flow = route.target->run(message);
         if (flow == Flow::fault) return flow;
         if (flow == Flow::suspend) {
-          message.unwinding.push_back(Frame{this, next, static_cast<std::uint32_t>(message.handlers.size())});
+          message.suspend_at(this, next);
           return flow;
         }
       }

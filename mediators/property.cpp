@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "engine/base/log.hpp"
+#include "engine/base/shared_values.hpp"
 #include "engine/base/text.hpp"
 #include "engine/expr/pattern.hpp"
 #include "engine/flow/artifacts.hpp"
@@ -136,10 +137,10 @@ struct Property final : Mediator {
   Need need() const noexcept override {
     Need need = name->need();
     if (expression) need = need | expression->need();
-    if (remove) return need;
+    const bool recodes = scope == Scope::transport && text::iequals(fixed_name, "Content-Encoding");
+    if (remove) return recodes ? Need::body : need;
     const bool switches = scope == Scope::axis2 && (fixed_name == "messageType" || fixed_name == "DISABLE_CHUNKING" ||
                                                     fixed_name == "FORCE_HTTP_1.0");
-    const bool recodes = scope == Scope::transport && text::iequals(fixed_name, "Content-Encoding");
     return switches || recodes ? Need::body : need;
   }
 
@@ -181,7 +182,7 @@ struct Property final : Mediator {
   Result<void> set(Message& message, const std::string& key, Value value) const {
     switch (scope) {
       case Scope::normal:
-        if (!value.is_null()) set_default(message, key, std::move(value));
+        if (!value.is_null()) message.properties.set(key, std::move(value));
         break;
       case Scope::axis2: return set_axis2(message, key, std::move(value));
       case Scope::client: message.client.set(key, std::move(value)); break;
@@ -193,15 +194,16 @@ struct Property final : Mediator {
       case Scope::analytics:
         log::debug("analytics", message.log_prefix() + key + " = " + value.text());
         break;
-      case Scope::registry: return Fault("registry resource '" + key + "' cannot be written: the registry is read-only");
-      case Scope::system: return Fault("system property '" + key + "' cannot be set while the server runs");
+      case Scope::registry: return share(written_resources(), key, value);
+      case Scope::system: return share(system_properties(), key, value);
     }
     return {};
   }
 
-  static void set_default(Message& message, const std::string& key, Value value) {
-    if (key == "RESPONSE" && value.is_string() && text::iequals(value.text(), "true")) message.answer_promised = true;
-    message.properties.set(key, std::move(value));
+  static Result<void> share(SharedValues& values, const std::string& key, const Value& value) {
+    if (value.is_null()) return Fault("'" + key + "' cannot be set to nothing");
+    if (!values.set(key, value.text())) return Fault("'" + key + "' cannot be set: too much is kept already");
+    return {};
   }
 
   /// The texts of this scope that the transports write into a head (REL-080, REL-082).
@@ -319,8 +321,8 @@ std::unique_ptr<Mediator> build_property(const xml::Element& element, Build& bui
   const std::span<const ScopeName> scopes(kScopes, property->apache ? kApacheScopes : std::size(kScopes));
   property->type = bind.choice("type", types, Type::string);
   property->scope = bind.choice("scope", scopes, Scope::normal);
-  if (!property->remove && (property->scope == Scope::registry || property->scope == Scope::system))
-    bind.warning("scope '" + *bind.text("scope") + "' cannot be written: messages that get here end in a fault");
+  if (!property->remove && property->scope == Scope::registry)
+    bind.warning("what is written to the registry is kept in memory", "its files stay as they are");
   const bool named = read_name(*property, bind, build);
   const bool valued = read_value(*property, bind, build);
   const bool matched = read_pattern(*property, bind);

@@ -94,11 +94,7 @@ Task<AdminAnswer> Admin::route(Message& message) {
 
 Task<void> Admin::serve(Message& message, Client& client) {
   const AdminAnswer answer = co_await route(message);
-  Reply reply;
-  reply.status = answer.status;
-  reply.content_type = answer.type;
-  reply.has_body = true;
-  reply.bytes = answer.body;
+  const Reply reply = Reply::document(answer.status, answer.type, answer.body);
   co_await client.reply(reply);
 }
 

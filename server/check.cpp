@@ -2,38 +2,16 @@
 
 #include <cstdio>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/ports/state.hpp"
 #include "engine/runtime/loader.hpp"
+#include "server/arguments.hpp"
 #include "server/plugins.hpp"
 
 namespace myelin {
 
 namespace {
-
-struct Arguments {
-  bool strict = false;
-  bool json = false;
-  std::vector<std::string> paths;
-  std::string wrong;
-};
-
-Arguments parse(int argc, char** argv) {
-  Arguments arguments;
-  bool options = true;
-  for (int i = 0; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (options && word == "--") options = false;
-    else if (options && word == "--strict") arguments.strict = true;
-    else if (options && word == "--json") arguments.json = true;
-    else if (options && word.starts_with('-')) arguments.wrong = "unknown option '" + std::string(word) + "'";
-    else arguments.paths.emplace_back(word);
-  }
-  if (arguments.wrong.empty() && arguments.paths.empty()) arguments.wrong = "no path is given";
-  return arguments;
-}
 
 /// The problems of one path; at least one error when it cannot be deployed.
 xml::Problems check(const std::string& path, bool strict) {
@@ -65,7 +43,9 @@ std::string count(std::size_t number, const char* what) {
 }  // namespace
 
 int check_command(int argc, char** argv) {
-  const Arguments arguments = parse(argc, argv);
+  server::Arguments arguments = server::parse_arguments(argc, argv, {"--strict", "--json"});
+  const bool strict = arguments.has("--strict"), json = arguments.has("--json");
+  if (arguments.wrong.empty() && arguments.paths.empty()) arguments.wrong = "no path is given";
   if (!arguments.wrong.empty()) {
     std::fprintf(stderr, "myelin check: %s\nusage: myelin check [--strict] [--json] PATH...\n", arguments.wrong.c_str());
     return 2;
@@ -73,15 +53,15 @@ int check_command(int argc, char** argv) {
   std::vector<xml::Problem> all;
   std::size_t errors = 0;
   for (const std::string& path : arguments.paths) {
-    const xml::Problems problems = check(path, arguments.strict);
+    const xml::Problems problems = check(path, strict);
     errors += problems.error_count();
     all.insert(all.end(), problems.all().begin(), problems.all().end());
   }
-  print(all, arguments.json);
-  if (!arguments.json)
+  print(all, json);
+  if (!json)
     std::fprintf(stderr, "%s, %s\n", count(errors, "error").c_str(), count(all.size() - errors, "warning").c_str());
   if (errors > 0) return 2;
-  return arguments.strict && !all.empty() ? 1 : 0;
+  return strict && !all.empty() ? 1 : 0;
 }
 
 }  // namespace myelin

@@ -1,6 +1,9 @@
 #include "server/http_config.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <random>
 
 namespace myelin::server {
 
@@ -21,6 +24,13 @@ Duration time_of(const Settings& settings, std::string_view name, Duration other
 std::string path_of(const Settings& settings, std::string_view name, const std::filesystem::path& conf) {
   const std::string_view value = settings.get(name);
   return value.empty() ? std::string() : (conf / std::filesystem::path(value)).string();
+}
+
+/// `http.via`, else a name that no other process has.
+std::string via_name(const Settings& settings) {
+  const std::string_view name = settings.get("http.via");
+  if (name == "off") return {};
+  return name.empty() ? fmt::format("myelin-{:08x}", std::random_device{}()) : std::string(name);
 }
 
 }  // namespace
@@ -57,6 +67,7 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
       std::max<std::size_t>(1, size_of(settings, "http.max.connection.per.host.port", config.per_endpoint) / shards);
   config.per_endpoint_waiting =
       std::max<std::size_t>(1, size_of(settings, "http.max.messages.per.host.port", config.per_endpoint_waiting) / shards);
+  config.via = via_name(settings);
   if (const auto most = settings.number("max_open_connections", -1); most > 0)
     config.max_connections = static_cast<std::size_t>(most);  // counted over the whole process
 

@@ -23,8 +23,7 @@ constexpr std::pair<std::string_view, EndpointFormat> kFormats[] = {
     {"soap11", EndpointFormat::soap11}, {"soap12", EndpointFormat::soap12}, {"pox", EndpointFormat::pox},
     {"get", EndpointFormat::get},       {"rest", EndpointFormat::rest}};
 
-constexpr std::pair<std::string_view, Definition::Optimize> kOptimize[] = {{"mtom", Definition::Optimize::mtom},
-                                                                           {"swa", Definition::Optimize::swa}};
+constexpr std::pair<std::string_view, Attachments> kOptimize[] = {{"mtom", Attachments::mtom}, {"swa", Attachments::swa}};
 
 /// The trimmed text of a child element, with its place; null when it is not there.
 struct Text {
@@ -217,10 +216,8 @@ std::optional<std::vector<int>> parse_codes(std::string_view text) {
 void read_definition(Definition& definition, Bind& bind, Build& build) {
   definition.format = bind.choice<EndpointFormat>("format", kFormats, EndpointFormat::as_is,
                                                   Bind::Unknown::keep_default, Bind::Case::any);
-  definition.optimize = bind.choice<Definition::Optimize>("optimize", kOptimize, Definition::Optimize::none,
-                                                          Bind::Unknown::keep_default, Bind::Case::any);
-  if (definition.optimize != Definition::Optimize::none)
-    bind.warning("optimize packs nothing in this version", "multipart messages pass as they came, others go out as plain XML");
+  definition.attachments = bind.choice<Attachments>("optimize", kOptimize, Attachments::dropped, Bind::Unknown::keep_default,
+                                                    Bind::Case::any);
   definition.encoding = bind.text("encoding").value_or("");
   bind.ignore({"statistics", "trace"}, {"enableRM"});
   definition.global_timeout = number_setting(build, "synapse.global_timeout_interval", definition.global_timeout);
@@ -267,6 +264,7 @@ FormatOptions Definition::format_options() const noexcept {
   FormatOptions options;
   options.format = format;
   options.addressing = addressing;
+  options.attachments = attachments;
   options.encoding = encoding;
   return options;
 }
@@ -278,54 +276,6 @@ Duration Definition::timeout_for(Message& message) const {
   const auto value = text::parse_long(text::trim(**text));
   if (!value || *value <= 0) return Duration(0);
   return Duration(std::min(*value, global_timeout));
-}
-
-// --- $SYSTEM, $FILE, ${configs.} --------------------------------------------------------------------
-
-namespace {
-
-std::string_view name_at_start(std::string_view text) {
-  const auto part_of_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-  };
-  std::size_t size = 0;
-  while (size < text.size() && part_of_name(text[size])) ++size;
-  return text.substr(0, size);
-}
-
-std::string from_environment(const std::string& variable, const xml::Attribute& attribute, Build& build) {
-  // Read while one thread builds a configuration; nothing in this process writes the environment.
-  if (const char* value = std::getenv(variable.c_str())) return value;
-  build.problems.error(attribute.where, "environment variable " + quote(variable) + " of attribute " +
-                                            quote(attribute.name) + " is not set");
-  return {};
-}
-
-std::string from_settings(std::string_view key, const xml::Attribute& attribute, Build& build) {
-  const std::string_view value = build.settings.setting(key);
-  if (value.empty())
-    build.problems.error(attribute.where,
-                         "setting " + quote(key) + " of attribute " + quote(attribute.name) + " is not defined");
-  return std::string(value);
-}
-
-}  // namespace
-
-std::string resolve_environment(const xml::Attribute& attribute, Build& build) {
-  constexpr std::string_view kSystem = "$SYSTEM", kFile = "$FILE:", kConfigs = "${configs.";
-  const std::string_view text = text::trim(attribute.value);
-  if (text.starts_with(kSystem)) {
-    if (build.settings.apache_dialect())  // EP-013: named after the last colon
-      return from_environment(std::string(text.substr(text.rfind(':') + 1)), attribute, build);
-    if (text.starts_with("$SYSTEM:"))     // EP-014: what follows the name is dropped
-      return from_environment(std::string(name_at_start(text.substr(kSystem.size() + 1))), attribute, build);
-  }
-  if (text.starts_with(kFile)) return from_settings(name_at_start(text.substr(kFile.size())), attribute, build);
-  if (text.starts_with(kConfigs)) {
-    const std::string_view rest = text.substr(kConfigs.size());
-    return from_settings(rest.substr(0, rest.find('}')), attribute, build);
-  }
-  return std::string(text);
 }
 
 }  // namespace myelin::endpoints

@@ -11,6 +11,7 @@
 #include "endpoints/common/suspension.hpp"
 #include "engine/expr/expression.hpp"
 #include "engine/flow/build.hpp"
+#include "engine/flow/environment.hpp"
 #include "engine/message/formats.hpp"
 #include "engine/ports/endpoint.hpp"
 #include "engine/xml/bind.hpp"
@@ -19,7 +20,7 @@ namespace myelin::endpoints {
 
 struct Definition {
   EndpointFormat format = EndpointFormat::as_is;
-  enum class Optimize : std::uint8_t { none, mtom, swa } optimize = Optimize::none;
+  Attachments attachments = Attachments::dropped;            ///< optimize=
   std::string encoding;
   AddressingVersion addressing = AddressingVersion::off;
   bool separate_listener = false;
@@ -53,8 +54,6 @@ void read_definition(Definition& definition, xml::Bind& bind, Build& build);
 /// "101504, 101505 101506": nullopt when a token is no Java int.
 std::optional<std::vector<int>> parse_codes(std::string_view text);
 
-/// `$SYSTEM:VARIABLE`, `$FILE:KEY`, `${configs.KEY}` at the start of an attribute (1.3); other texts
-/// come back trimmed. An unresolved one is an error at the attribute.
-std::string resolve_environment(const xml::Attribute& attribute, Build& build);
+using myelin::resolve_environment;  // of an address (endpoints reference, 1.3)
 
 }  // namespace myelin::endpoints

@@ -400,6 +400,7 @@ Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) co
   request.target = append_query(request.target, body->query, message.arena);
   request.url.target = request.target;
   request.headers = &message.headers;
+  request.received_http10 = message.incoming.http10;
   fill_body(message, *body, dropped, request);
   fill_switches(message, request);
   request.close |= !keep_alive;

@@ -1,7 +1,6 @@
 // <api name context ...><resource methods uri-template|url-mapping ...>...</resource>+</api>
 // (server reference, 3.1 and 3.2)
 #include <algorithm>
-#include <regex>
 
 #include "engine/artifacts/build.hpp"
 #include "engine/base/text.hpp"
@@ -49,13 +48,11 @@ void bind_filters(Resource& resource, xml::Bind& bind) {
                  "a media type like text/xml is needed");
   }
   if (const auto* agent = bind.attribute("user-agent")) {
-    resource.user_agent = agent->value;
-    try {
-      const std::regex compiled(agent->value);
-    } catch (const std::regex_error&) {
+    std::string why;
+    resource.user_agent = expr::Pattern::compile(agent->value, why);
+    if (!resource.user_agent)
       bind.error(agent->where, "attribute 'user-agent' on <resource> is " + xml::quote(agent->value),
                  "a regular expression is needed");
-    }
   }
 }
 

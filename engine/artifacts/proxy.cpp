@@ -5,6 +5,7 @@
 #include "engine/artifacts/build.hpp"
 #include "engine/artifacts/resource.hpp"
 #include "engine/base/text.hpp"
+#include "engine/flow/environment.hpp"
 #include "engine/xml/words.hpp"
 
 namespace myelin {
@@ -26,11 +27,21 @@ void bind_transports(Proxy& proxy, xml::Bind& bind) {
       bind.warning(attribute->where, "transport " + xml::quote(name) + " is ignored", "http and https are supported");
 }
 
-bool runs_here(xml::Bind& bind, const Artifacts& settings) {
-  const auto servers = bind.text("pinnedServers");
-  if (!servers) return true;
-  const auto names = text::split(*servers, kListSeparators);
-  std::string_view own = settings.setting("server.name");
+/// WSO2 takes values of proxies from outside (server reference, 1.10).
+std::string resolved(std::string_view text, const xml::Location& where, const std::string& what, Build& build) {
+  return build.settings.apache_dialect() ? std::string(text) : resolve_environment(text, where, what, build);
+}
+
+std::string resolved(xml::Bind& bind, std::string_view name, Build& build) {
+  const auto* attribute = bind.attribute(name);
+  return attribute ? resolved(attribute->value, attribute->where, "attribute " + xml::quote(name), build) : std::string();
+}
+
+bool runs_here(xml::Bind& bind, Build& build) {
+  if (!bind.attribute("pinnedServers")) return true;
+  const std::string servers = resolved(bind, "pinnedServers", build);
+  const auto names = text::split(servers, kListSeparators);
+  std::string_view own = build.settings.setting("server.name");
   if (own.empty()) own = "localhost";
   return names.empty() || std::find(names.begin(), names.end(), own) != names.end();
 }
@@ -70,9 +81,10 @@ void load_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
 
 void bind_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
   xml::Bind bind(element, build.problems);
-  proxy.wsdl_key = bind.text("key").value_or("");
-  proxy.wsdl_uri = bind.text("uri").value_or("");
-  proxy.wsdl_endpoint = bind.text("endpoint").value_or("");
+  const std::size_t errors = build.problems.error_count();
+  proxy.wsdl_key = resolved(bind, "key", build);
+  proxy.wsdl_uri = resolved(bind, "uri", build);
+  proxy.wsdl_endpoint = resolved(bind, "endpoint", build);
   bind.ignore({"preservePolicy"});
   for (const xml::Element* resource : bind.children("resource")) {
     xml::Bind one(*resource, build.problems);
@@ -85,6 +97,7 @@ void bind_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
       proxy.wsdl_inline = child->outer_xml();
   bind.all_children_known();
   bind.finish();
+  if (build.problems.error_count() != errors) return;
   if (proxy.wsdl_key.empty() && proxy.wsdl_uri.empty() && proxy.wsdl_endpoint.empty() && proxy.wsdl_inline.empty())
     bind.error("<publishWSDL> names no WSDL", "attribute 'key', 'uri' or 'endpoint' or an inline WSDL is needed");
   if (proxy.wsdl_key.empty() && proxy.wsdl_inline.empty() && !proxy.wsdl_uri.empty()) load_wsdl(proxy, element, build);
@@ -100,13 +113,15 @@ void bind_policy(const xml::Element& element, Build& build) {
   bind.warning("<policy> has no effect", "policies are not applied by this version");
 }
 
-void bind_parameters(Proxy& proxy, xml::Bind& bind) {
+void bind_parameters(Proxy& proxy, xml::Bind& bind, Build& build) {
   for (const xml::Element* element : bind.children("parameter")) {
     xml::Bind parameter(*element, bind.problems());
     std::string name = parameter.required("name");
     parameter.all_children_known();
     parameter.finish();
-    std::string value = element->children().empty() ? std::string(text::trim(element->text())) : element->inner_xml();
+    std::string value = element->children().empty()
+                            ? resolved(text::trim(element->text()), element->where, "parameter " + xml::quote(name), build)
+                            : element->inner_xml();
     proxy.parameters.emplace_back(std::move(name), std::move(value));
   }
 }
@@ -127,13 +142,13 @@ std::unique_ptr<Proxy> build_proxy(const xml::Element& element, Build& build) {
   proxy->name = text::trim(bind.required("name"));
   bind_transports(*proxy, bind);
   const bool starts = text::iequals(bind.text("startOnLoad").value_or("true"), "true");
-  proxy->running = runs_here(bind, build.settings) && starts;
+  proxy->running = runs_here(bind, build) && starts;
   bind.ignore({"serviceGroup"});
   if (const auto* target = bind.child("target")) bind_target(*proxy, *target, build);
   else bind.error("proxy " + xml::quote(proxy->name) + " has no <target>", "one is needed");
   if (const auto* wsdl = bind.child("publishWSDL")) bind_wsdl(*proxy, *wsdl, build);
   for (const xml::Element* policy : bind.children("policy")) bind_policy(*policy, build);
-  bind_parameters(*proxy, bind);
+  bind_parameters(*proxy, bind, build);
   bind_quality(bind);
   bind.finish();
   return proxy;

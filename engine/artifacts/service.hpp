@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/expr/pattern.hpp"
 #include "engine/flow/sequence.hpp"
 #include "engine/ports/endpoint.hpp"
 #include "engine/xml/problem.hpp"
@@ -75,7 +76,8 @@ class UriPattern {
 struct Resource : Service {
   std::vector<std::string> methods;       ///< empty: all
   UriPattern pattern;
-  std::string content_type, user_agent;   ///< filters; empty: none
+  std::string content_type;               ///< filter; empty: none
+  std::unique_ptr<const expr::Pattern> user_agent;  ///< filter; null: none
   std::optional<bool> https;              ///< protocol attribute
 };
 

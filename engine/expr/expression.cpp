@@ -72,6 +72,7 @@ class XPathExpression final : public Expression {
   }
 
   Need need() const noexcept override { return need_; }
+  std::vector<std::string> registry_keys() const override { return registry_keys_of(compiled_->tree()); }
   bool is_constant() const noexcept override { return constant_.has_value(); }
 
  private:

@@ -37,6 +37,9 @@ class Expression {
   virtual Need need() const noexcept = 0;
   virtual bool is_constant() const noexcept { return false; }
 
+  /// Registry resources that it reads by a literal key.
+  virtual std::vector<std::string> registry_keys() const { return {}; }
+
   const std::string& source() const noexcept { return source_; }
 
  protected:

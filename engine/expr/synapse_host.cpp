@@ -11,6 +11,7 @@
 #include <openssl/hmac.h>
 #include <rapidjson/document.h>
 
+#include "engine/base/shared_values.hpp"
 #include "engine/base/text.hpp"
 #include "engine/expr/date_format.hpp"
 #include "engine/flow/artifacts.hpp"
@@ -59,8 +60,8 @@ Result<Value> SynapseHost::variable(std::string_view prefix, std::string_view na
   if (prefix == "url") return url_parameter(name);
   if (prefix == "operation") return or_null(message_.operation.find(name));
   if (prefix == "sys") {
-    const std::string_view found = message_.artifacts ? message_.artifacts->setting(name) : std::string_view{};
-    return found.empty() ? Value() : Value(found);
+    Value found = system_property(name);
+    return found.text().empty() ? Value() : found;
   }
   return map_entry(prefix, name);
 }
@@ -161,6 +162,7 @@ Result<Value> SynapseHost::scoped_property(std::string_view scope, std::string_v
   if (scope == "func") return template_parameter(name);
   const Artifacts* artifacts = message_.artifacts;
   if (scope == "registry") {
+    if (auto written = written_resources().get(name)) return Value(*std::move(written));
     const LocalEntry* resource = artifacts ? artifacts->entry(name) : nullptr;
     return text_or_empty(resource ? std::string_view(resource->value) : std::string_view{});
   }
@@ -168,8 +170,15 @@ Result<Value> SynapseHost::scoped_property(std::string_view scope, std::string_v
     const char* found = std::getenv(std::string(name).c_str());
     return text_or_empty(found ? found : "");
   }
-  if (scope == "system" || scope == "file") return text_or_empty(artifacts ? artifacts->setting(name) : std::string_view{});
+  if (scope == "system") return system_property(name);
+  if (scope == "file") return text_or_empty(artifacts ? artifacts->setting(name) : std::string_view{});
   return Fault(fmt::format("get-property() knows no scope '{}'", scope));
+}
+
+/// What a message has set wins over the settings.
+Value SynapseHost::system_property(std::string_view name) const {
+  if (auto set = system_properties().get(name)) return Value(*std::move(set));
+  return text_or_empty(message_.artifacts ? message_.artifacts->setting(name) : std::string_view{});
 }
 
 Result<Value> SynapseHost::default_property(std::string_view name) {
@@ -336,5 +345,28 @@ Need need_within(const xpath::Expr& expr, bool inside) {
 }  // namespace
 
 Need need_of(const xpath::Expr& expr) { return need_within(expr, false); }
+
+namespace {
+
+void collect_registry_keys(const xpath::Expr& expr, std::vector<std::string>& keys) {
+  const auto into = [&keys](const std::vector<xpath::Predicate>& predicates) {
+    for (const xpath::Predicate& predicate : predicates) collect_registry_keys(*predicate.expr, keys);
+  };
+  const auto& operands = expr.operands;
+  if (expr.op == xpath::Op::extension && expr.ns.empty() && expr.text == "get-property" && operands.size() == 2 &&
+      is_text(*operands[0]) && operands[0]->text == "registry" && is_text(*operands[1]))
+    keys.push_back(operands[1]->text);
+  for (const xpath::ExprPtr& operand : operands) collect_registry_keys(*operand, keys);
+  into(expr.filters);
+  for (const xpath::Step& step : expr.steps) into(step.predicates);
+}
+
+}  // namespace
+
+std::vector<std::string> registry_keys_of(const xpath::Expr& expr) {
+  std::vector<std::string> keys;
+  collect_registry_keys(expr, keys);
+  return keys;
+}
 
 }  // namespace myelin::expr

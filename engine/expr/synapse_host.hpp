@@ -27,6 +27,7 @@ class SynapseHost final : public xpath::Host {
   Result<Value> get_property(const std::vector<xpath::Object>& arguments);
   Result<Value> scoped_property(std::string_view scope, std::string_view name);
   Result<Value> default_property(std::string_view name);
+  Value system_property(std::string_view name) const;
   Result<Value> is_fault();
   std::string_view message_format() const;
 
@@ -35,5 +36,7 @@ class SynapseHost final : public xpath::Host {
 
 /// What the message must have loaded before `expr` can be evaluated with its envelope as context.
 Need need_of(const xpath::Expr& expr);
+/// The literal keys in get-property('registry', ...).
+std::vector<std::string> registry_keys_of(const xpath::Expr& expr);
 
 }  // namespace myelin::expr

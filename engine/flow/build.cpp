@@ -375,18 +375,24 @@ bool blank(const xml::Attribute* attribute, const xml::Element& at, xml::Problem
 
 }  // namespace
 
+std::unique_ptr<expr::Expression> Build::noted(std::unique_ptr<expr::Expression> expression) {
+  if (expression && registry_keys)
+    for (std::string& key : expression->registry_keys()) registry_keys->insert(std::move(key));
+  return expression;
+}
+
 std::unique_ptr<expr::Expression> Build::expression(const xml::Attribute* attribute, const xml::Element& at) {
   if (blank(attribute, at, problems)) return nullptr;
-  return compile(expr::compile, attribute, at, problems);
+  return noted(compile(expr::compile, attribute, at, problems));
 }
 
 std::unique_ptr<expr::Expression> Build::xpath(const xml::Attribute* attribute, const xml::Element& at) {
   if (blank(attribute, at, problems)) return nullptr;
-  return compile(expr::compile_xpath, attribute, at, problems);
+  return noted(compile(expr::compile_xpath, attribute, at, problems));
 }
 
 std::unique_ptr<expr::Expression> Build::value(const xml::Attribute* attribute, const xml::Element& at) {
-  return compile(expr::compile_value, attribute, at, problems);
+  return noted(compile(expr::compile_value, attribute, at, problems));
 }
 
 // --- links ----------------------------------------------------------------------------------------

@@ -45,6 +45,9 @@ class Build {
   bool offline = false;
   /// `<shared>` of the groups around what is being built, outermost first.
   std::vector<const xml::Element*> shared;
+  /// Takes the registry resources that expressions read, so that they are there when a message asks;
+  /// may be null.
+  std::set<std::string, std::less<>>* registry_keys = nullptr;
 
   /// Every child element of `parent` as a mediator, except those named in `skip`. An unknown mediator
   /// is an error that names it and the nearest known one.
@@ -66,6 +69,7 @@ class Build {
   std::string next_key() { return scope + "#" + std::to_string(counter_++); }
 
  private:
+  std::unique_ptr<expr::Expression> noted(std::unique_ptr<expr::Expression> expression);
   std::string endpoint_key(const xml::Element& element, const std::string& name);
 
   int counter_ = 0;

@@ -23,13 +23,12 @@ Flow List::run_from(Message& message, std::uint32_t position) const {
   for (std::uint32_t i = position; i < children_.size(); ++i) {
     if (!satisfied(message, needs_[i])) {
       message.pending.kind = Pending::Kind::load;
-      message.unwinding.push_back(Frame{this, i, static_cast<std::uint32_t>(message.handlers.size())});
+      message.suspend_at(this, i);
       return Flow::suspend;
     }
     const Flow flow = children_[i]->run(message);
     if (flow == Flow::next) continue;
-    if (flow == Flow::suspend)
-      message.unwinding.push_back(Frame{this, i + 1, static_cast<std::uint32_t>(message.handlers.size())});
+    if (flow == Flow::suspend) message.suspend_at(this, i + 1);
     return flow;
   }
   return Flow::next;

@@ -17,7 +17,6 @@ Flow Sequence::run(Message& message) const {
 }
 
 Flow Sequence::resume(Message& message, std::uint32_t position) const {
-  ++message.depth;
   return leave(message, List::resume(message, position));
 }
 

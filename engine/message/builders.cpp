@@ -17,6 +17,8 @@ using tree::Document;
 using tree::NodeId;
 using Built = Result<std::shared_ptr<Document>>;
 
+constexpr std::size_t kMostFields = 1000;  // REL-024
+
 Fault refused(int status, std::string why) {
   Fault fault(code::kParse, "Error while building the message", std::move(why));
   fault.status = status;
@@ -83,6 +85,7 @@ Built build_text(std::string_view bytes, std::string_view content_type) {
 /// `a=1&b=2`: one child per parameter, those of one name together, in order of arrival.
 Built build_form(std::string_view bytes, std::string_view content_type) {
   std::vector<std::pair<std::string, std::vector<std::string>>> parameters;
+  std::size_t count = 0;
   for (const std::string_view part : text::split(text::trim(bytes), "&")) {
     const std::size_t equals = part.find('=');
     const auto name = decode(text::percent_decode(part.substr(0, equals), true), content_type);
@@ -92,7 +95,7 @@ Built build_form(std::string_view bytes, std::string_view content_type) {
                content_type);
     if (!name) return name.fault();
     if (!value) return value.fault();
-    if (parameters.size() >= 10'000) return refused(413, "the form has more than 10000 fields");
+    if (++count > kMostFields) return refused(400, fmt::format("the form has more than {} fields", kMostFields));
     auto same = parameters.begin();
     while (same != parameters.end() && same->first != *name) ++same;
     if (same == parameters.end())

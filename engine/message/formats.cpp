@@ -8,7 +8,9 @@
 
 #include "engine/base/text.hpp"
 #include "engine/message/builders.hpp"
+#include "engine/message/coding.hpp"
 #include "engine/message/json.hpp"
+#include "engine/message/multipart.hpp"
 #include "engine/message/soap.hpp"
 #include "engine/message/tree_encoding.hpp"
 
@@ -85,6 +87,7 @@ class Formatter {
 
   Result<OutgoingBody> request();
   Result<OutgoingBody> reply();
+  Result<OutgoingBody> encoded(Result<OutgoingBody> body);
 
  private:
   static MediaKind kind_of(EndpointFormat format) noexcept {
@@ -109,8 +112,13 @@ class Formatter {
   Result<OutgoingBody> write_soap(bool soap12);
   Result<OutgoingBody> write_body_child(std::string_view type);
   Result<OutgoingBody> write_exception(std::string text);
+  Result<OutgoingBody> write_form_data(const Document& envelope);
+  Result<OutgoingBody> attach();
+  Result<OutgoingBody> finish(multipart::Written written);
   Result<OutgoingBody> finish(std::string bytes, MediaKind kind, std::string_view type);
 
+  Attachments attachments() const;
+  Result<std::vector<multipart::Part>> received_parts(bool multipart);
   MediaKind edited_target() const;
   MediaKind reply_target() const;
   bool relayable(MediaKind target) const;
@@ -138,7 +146,8 @@ Result<OutgoingBody> Formatter::request() {
   const bool soap = format == EndpointFormat::soap11 || format == EndpointFormat::soap12;
   out_.rest = format == EndpointFormat::rest || (!soap && message_.rest);
   message_.unwrapped = format != EndpointFormat::as_is && !soap && !message_.client_is_rest();
-  if (payload_.kind() == MediaKind::multipart && !payload_.edited() && format != EndpointFormat::get) return relay();
+  const bool stays = chosen_.empty() || media_kind(chosen_) == MediaKind::multipart;
+  if (payload_.kind() == MediaKind::multipart && !payload_.edited() && stays && format != EndpointFormat::get) return relay();
   switch (format) {
     case EndpointFormat::soap11: return as_soap(false);
     case EndpointFormat::soap12: return as_soap(true);
@@ -237,7 +246,10 @@ MediaKind Formatter::reply_target() const {
 /// A REST client is about to get a SOAP fault.
 Result<bool> Formatter::fault_for_rest() {
   if (!message_.client_is_rest() || !is_soap(payload_.kind()) || !payload_.loaded()) return false;
-  if (!payload_.edited() && payload_.bytes().find("Fault") == std::string::npos) return false;
+  if (!payload_.edited()) {
+    const auto content = payload_.content();
+    if (!content || content->find("Fault") == std::string_view::npos) return false;
+  }
   const auto envelope = payload_.envelope();
   if (!envelope) return payload_.edited() ? Result<bool>(envelope.fault()) : Result<bool>(false);
   return Payload::has_fault(**envelope);
@@ -266,7 +278,7 @@ Result<OutgoingBody> Formatter::nothing() {
 Result<OutgoingBody> Formatter::relay() {
   const std::string& own = payload_.content_type();
   if (!full_type_.empty()) out_.content_type = message_.copy(full_type_);
-  else if (!chosen_.empty()) out_.content_type = message_.copy(chosen_);
+  else if (!chosen_.empty() && payload_.kind() != MediaKind::multipart) out_.content_type = message_.copy(chosen_);
   else if (!options_.encoding.empty() && !own.empty() && media_parameter(own, "charset").empty())
     out_.content_type = message_.arena.join(own, std::string_view("; charset="), options_.encoding);
   else if (!payload_.received() || answers_itself()) out_.content_type = own;
@@ -306,16 +318,59 @@ Result<OutgoingBody> Formatter::convert(MediaKind target) {
     return finish(std::move(*json), target, chosen_);
   }
   if (target == MediaKind::xml) return write_body_child(chosen_);
+  if (target == MediaKind::multipart && multipart::is_related(chosen_)) return write_soap(message_.client_kind == MediaKind::soap12);
   const auto built = payload_.envelope();
   if (!built) return built.fault();
   const Document& envelope = **built;
   if (target == MediaKind::form) return finish(form_text(envelope), target, chosen_);
+  if (target == MediaKind::multipart && multipart::is_form_data(chosen_.empty() ? payload_.content_type() : chosen_))
+    return write_form_data(envelope);
   const NodeId child = Payload::body_child(envelope);
   std::string content = child == kNone ? std::string() : envelope.string_value(child);
   const bool binary = child != kNone && envelope.local(child) == "binary" && envelope.ns(child) == kPayloadNamespace;
   if (binary)
     if (auto decoded = text::base64_decode(content)) content = std::move(*decoded);
   return finish(std::move(content), target, chosen_);
+}
+
+Result<OutgoingBody> Formatter::write_form_data(const Document& envelope) {
+  auto parts = received_parts(multipart::is_form_data(payload_.content_type()));
+  if (!parts) return std::move(parts).fault();
+  const bool decode = message_.axis2.truth("DECODE_MULTIPART_DATA");
+  return finish(multipart::write_form_data(envelope, Payload::body_child(envelope), *parts, decode));
+}
+
+/// The parts of the multipart body that was received; none when there was no such body.
+Result<std::vector<multipart::Part>> Formatter::received_parts(bool multipart) {
+  if (!multipart || payload_.bytes().empty()) return std::vector<multipart::Part>();
+  const auto content = payload_.content();
+  if (!content) return content.fault();
+  return multipart::parse(*content, payload_.content_type());
+}
+
+Attachments Formatter::attachments() const {
+  if (options_.attachments != Attachments::dropped) return options_.attachments;
+  if (message_.axis2.truth("enableMTOM")) return Attachments::mtom;
+  return message_.axis2.truth("enableSwA") ? Attachments::swa : Attachments::dropped;
+}
+
+/// An envelope that was made anew gets back the attachments it came with.
+Result<OutgoingBody> Formatter::attach() {
+  const bool related = multipart::is_related(payload_.content_type());
+  const Attachments wanted = attachments();
+  if (wanted == Attachments::dropped || (!related && !multipart::is_related(chosen_))) return out_;
+  auto parts = received_parts(related);
+  if (!parts) return std::move(parts).fault();
+  return finish(multipart::write_related(std::move(message_.formatted), out_.content_type, *parts, payload_.content_type(),
+                                         wanted == Attachments::mtom));
+}
+
+Result<OutgoingBody> Formatter::finish(multipart::Written written) {
+  out_.content_type = message_.copy(written.content_type);
+  message_.formatted = std::move(written.bytes);
+  out_.has_body = true;
+  out_.bytes = message_.formatted;
+  return out_;
 }
 
 Result<OutgoingBody> Formatter::write_body_child(std::string_view type) {
@@ -415,7 +470,36 @@ Result<OutgoingBody> Formatter::finish(std::string bytes, MediaKind kind, std::s
   message_.formatted = encode(std::move(bytes), kind, name);
   out_.has_body = true;
   out_.bytes = message_.formatted;
-  return out_;
+  return is_soap(kind) ? attach() : Result<OutgoingBody>(out_);
+}
+
+// --- content encoding ------------------------------------------------------------------------------
+
+/// Makes body and Content-Encoding agree: what goes out as it came keeps both, what was made anew loses
+/// the encoding that was received, and one that a mediator has set since is carried out.
+Result<OutgoingBody> Formatter::encoded(Result<OutgoingBody> body) {
+  const std::string_view received = payload_.content_encoding();
+  if (!body || !body->has_body || (body->stream && received.empty())) return body;
+  const Header* header = message_.headers.find("Content-Encoding");
+  const bool kept = header && !received.empty() && header->value.data() == received.data();
+  const bool as_received = body->stream || (payload_.received() && body->bytes.data() == payload_.bytes().data());
+  if (as_received && kept) {
+    // A field of the client's own does not go back to it: this one has to.
+    if (answers_itself()) message_.headers.set("Content-Encoding", message_.copy(received));
+    return body;
+  }
+  if (body->stream) return body;
+  const ContentCoding wanted = header && !kept ? content_coding(header->value) : ContentCoding::identity;
+  if (kept) message_.headers.remove("Content-Encoding");
+  if (as_received && payload_.coded()) {
+    const auto content = payload_.content();
+    if (!content) return content.fault();
+    body->bytes = *content;
+  }
+  if (wanted != ContentCoding::gzip && wanted != ContentCoding::deflate) return body;
+  message_.formatted = compress(body->bytes, wanted);
+  body->bytes = message_.formatted;
+  return body;
 }
 
 }  // namespace
@@ -442,12 +526,65 @@ Need format_need(const FormatOptions& options) noexcept {
 }
 
 Result<OutgoingBody> format_request(Message& message, const FormatOptions& options) {
-  return checked(Formatter(message, options, true).request());
+  Formatter formatter(message, options, true);
+  return checked(formatter.encoded(formatter.request()));
 }
 
 Result<OutgoingBody> format_reply(Message& message) {
   const FormatOptions options;
-  return checked(Formatter(message, options, false).reply());
+  Formatter formatter(message, options, false);
+  return checked(formatter.encoded(formatter.reply()));
+}
+
+namespace {
+
+/// The start tags of XML text that may end anywhere.
+class StartTags {
+ public:
+  explicit StartTags(std::string_view text) : text_(text) {}
+
+  /// Local name of the next start or end tag, instructions and comments left out; nullopt when the text
+  /// ends before that is known.
+  std::optional<std::string_view> next() {
+    for (;;) {
+      const std::size_t at = text_.find('<');
+      if (at == std::string_view::npos) return std::nullopt;
+      text_.remove_prefix(at + 1);
+      const std::string_view closing = text_.starts_with("!--") ? "-->" : ">";
+      const std::size_t end = text_.find(closing);
+      if (end == std::string_view::npos) return std::nullopt;
+      const std::string_view tag = text_.substr(0, end);
+      text_.remove_prefix(end);
+      if (tag.starts_with('!') || tag.starts_with('?')) continue;
+      const std::string_view name = tag.substr(0, tag.find_first_of("/ \t\r\n", 1));
+      return name.substr(name.rfind(':') + 1);
+    }
+  }
+
+ private:
+  std::string_view text_;
+};
+
+/// Whether what has come of a body may be a SOAP fault: true also when too little has come to tell. One
+/// that is compressed is not unpacked for this.
+bool begins_as_fault(const Payload& payload) {
+  if (payload.coded() || !payload.source()) return false;
+  const std::string_view begin = text::trim(payload.source()->buffered());
+  if (!begin.empty() && begin.front() != '<' && begin.front() > 0x20) return false;  // no XML; UTF-16 and marks may be
+  StartTags tags(begin);
+  auto name = tags.next();
+  if (name && *name != "Envelope") return false;
+  while (name && *name != "Body") name = tags.next();
+  if (name) name = tags.next();
+  return !name || *name == "Fault";
+}
+
+}  // namespace
+
+bool reply_needs_beginning(const Message& message) noexcept {
+  const Payload& payload = message.payload;
+  return payload.source() && message.status != 0 && message.status < 400 && message.client_is_rest() &&
+         is_soap(payload.kind()) && !payload.coded() && payload.source()->buffered().empty() && !payload.source()->ended();
 }
 
 bool reply_needs_body(const Message& message) noexcept {
@@ -457,7 +594,7 @@ bool reply_needs_body(const Message& message) noexcept {
   if (const Value* chosen = message.axis2.find("messageType"))
     if (const auto* type = chosen->as<std::string>(); type && !text::trim(*type).empty())
       return media_kind(*type) != kind;
-  if (message.client_is_rest()) return is_soap(kind) && message.status >= 400;  // it may be a fault
+  if (message.client_is_rest()) return is_soap(kind) && (message.status >= 400 || begins_as_fault(payload));
   return (is_soap(kind) || (kind == MediaKind::xml && message.unwrapped)) && kind != message.client_kind;
 }
 

@@ -18,9 +18,13 @@ enum class EndpointFormat : std::uint8_t { as_is, soap11, soap12, pox, get, rest
 /// `<enableAddressing version= separateListener=>`
 enum class AddressingVersion : std::uint8_t { off, final, submission };
 
+/// What becomes of the attachments of a multipart/related body that has to be written anew.
+enum class Attachments : std::uint8_t { dropped, mtom, swa };
+
 struct FormatOptions {
   EndpointFormat format = EndpointFormat::as_is;
   AddressingVersion addressing = AddressingVersion::off;
+  Attachments attachments = Attachments::dropped;  ///< enableMTOM and enableSwA of the message may ask for more
   std::string_view encoding;      ///< charset to announce, empty: the message's
   std::string_view destination;   ///< the address, for the WS-A To header
 };
@@ -54,5 +58,8 @@ Result<OutgoingBody> format_reply(Message& message);
 /// True when format_reply() will have to look at the body (client and body differ in SOAP version,
 /// or it was edited), so that it must be loaded first.
 bool reply_needs_body(const Message& message) noexcept;
+/// True when reply_needs_body() can judge only once some of the body has come: the answer of a backend
+/// may turn out to be a SOAP fault for a REST client.
+bool reply_needs_beginning(const Message& message) noexcept;
 
 }  // namespace myelin

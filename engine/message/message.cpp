@@ -24,7 +24,7 @@ void Message::reset() noexcept {
   operation.clear();
   variables.clear();
   functions.clear();
-  response = rest = unwrapped = acknowledged = answer_promised = false;
+  response = rest = unwrapped = false;
   status = 0;
   reason = {};
   client_kind = MediaKind::none;
@@ -99,7 +99,11 @@ void Message::read_transport_addressing() {
 void Message::read_soap_addressing() {
   addressing_state_ = AddressingState::complete;
   const bool soap = payload.kind() == MediaKind::soap11 || payload.kind() == MediaKind::soap12;
-  if (!soap || (!payload.built() && !may_have_addressing(payload.bytes()))) return;
+  if (!soap || !payload.loaded()) return;
+  if (!payload.built()) {
+    const auto content = payload.content();
+    if (!content || !may_have_addressing(*content)) return;
+  }
   // An envelope that cannot be parsed is reported to whoever needs it, not here.
   const auto envelope = payload.envelope();
   if (!envelope) return;
@@ -246,6 +250,11 @@ std::unique_ptr<Message> Message::clone() {
     *text = copy.copy(*text);
   copy_headers(*this, copy);
   copy.payload = payload.clone();
+  if (const std::string_view received = payload.content_encoding(); !received.empty()) {
+    const Header* field = headers.find("Content-Encoding");
+    const bool same = field && field->value.data() == received.data();
+    copy.payload.set_content_encoding(same ? *copy.headers.get("Content-Encoding") : copy.copy(received));
+  }
   copy_values(properties, copy.properties, copy.payload);
   copy_values(axis2, copy.axis2, copy.payload);
   copy_values(client, copy.client, copy.payload);

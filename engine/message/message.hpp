@@ -53,11 +53,12 @@ struct Addressing {
 };
 
 /// Where a list goes on after a wait: the owner's resume(message, position) is called, after the
-/// fault stack was cut back to `handlers`.
+/// fault stack was cut back to `handlers` and the nesting set to `depth`. See Message::suspend_at().
 struct Frame {
   const Mediator* owner = nullptr;
   std::uint32_t position = 0;
   std::uint32_t handlers = 0;
+  std::uint32_t depth = 0;
 };
 
 /// Work off the flow: waits (on the shard or on the worker pool) and is then resumed. `shard` is that of
@@ -200,12 +201,14 @@ class Message {
   std::vector<const Mediator*> handlers;  ///< fault stack, innermost last
   std::vector<Frame> frames;              ///< where to go on, innermost last
   std::vector<Frame> unwinding;           ///< frames of the suspension under way, innermost first
+  /// A mediator that suspends says where it is to be resumed.
+  void suspend_at(const Mediator* owner, std::uint32_t position) {
+    unwinding.push_back(Frame{owner, position, static_cast<std::uint32_t>(handlers.size()), depth});
+  }
   Pending pending;
   Fault fault;                            ///< set by a mediator that returns Flow::fault
   std::vector<std::unique_ptr<Message>> spawned;  ///< clones to be run beside this one
   std::vector<Pending> spawned_pending;           ///< what each of them is to do
-  bool acknowledged = false;   ///< 202 already sent (FORCE_SC_ACCEPTED) or RESPONSE_WRITTEN=SKIP
-  bool answer_promised = false;  ///< somebody answers later: no automatic 202
   std::uint32_t depth = 0;     ///< sequence and template nesting (REL-026)
   /// By the mediator that waits; cleared by reset(), not copied by clone(): see Kept::copy_for().
   std::vector<std::pair<const Mediator*, std::unique_ptr<Kept>>> kept;

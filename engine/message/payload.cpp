@@ -6,9 +6,12 @@
 #include <cassert>
 #include <utility>
 
+#include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/message/builders.hpp"
+#include "engine/message/coding.hpp"
 #include "engine/message/json.hpp"
+#include "engine/message/multipart.hpp"
 
 namespace myelin {
 
@@ -81,10 +84,12 @@ Payload& Payload::operator=(Payload&&) noexcept = default;
 void Payload::reset() noexcept {
   source_ = nullptr;
   streamed_away_ = edited_ = received_ = false;
-  kind_ = MediaKind::none;
+  kind_ = root_kind_ = MediaKind::none;
   content_type_.clear();
+  encoding_ = {};
   bytes_.clear();
   if (bytes_.capacity() > kKeptCapacity) bytes_.shrink_to_fit();
+  std::string().swap(unpacked_);
   envelope_.reset();
   json_.reset();
 }
@@ -97,15 +102,25 @@ void Payload::receive(BodySource* source, std::string_view content_type) {
   kind_ = media_kind(content_type);
 }
 
+void Payload::reread(BodySource* source) noexcept {
+  source_ = source;
+  streamed_away_ = false;
+  bytes_.clear();
+}
+
 void Payload::assign(std::string bytes, std::string content_type) {
+  const std::string_view encoding = encoding_;
   reset();
+  encoding_ = encoding;
   bytes_ = std::move(bytes);
   content_type_ = std::move(content_type);
   kind_ = media_kind(content_type_);
 }
 
 void Payload::assign(std::shared_ptr<tree::Document> envelope, std::string content_type) {
+  const std::string_view encoding = encoding_;
   reset();
+  encoding_ = encoding;
   envelope_ = std::move(envelope);
   edited_ = true;
   const bool soap12 = is_soap12(*envelope_);
@@ -146,11 +161,13 @@ bool Payload::append(std::size_t limit) {
 }
 
 bool Payload::try_load(std::size_t limit) {
+  limit_ = limit;
   if (source_) append(limit);
   return loaded();
 }
 
 Task<Result<void>> Payload::load(std::size_t limit) {
+  limit_ = limit;
   if (source_ && source_->length() && *source_->length() > limit) co_return too_large(limit);
   // What a peer only announces is not reserved beyond this.
   constexpr std::uint64_t kReserve = 1 << 20;
@@ -170,6 +187,35 @@ bool Payload::empty() const noexcept {
   return !streamed_away_ && bytes_.empty() && !envelope_;
 }
 
+// --- the content encoding --------------------------------------------------------------------------
+
+bool Payload::coded() const noexcept {
+  return received_ && !encoding_.empty() && content_coding(encoding_) != ContentCoding::identity;
+}
+
+Result<void> Payload::unpack() {
+  if (!coded() || !unpacked_.empty() || bytes_.empty()) return {};
+  const ContentCoding coding = content_coding(encoding_);
+  if (coding == ContentCoding::unknown) {
+    Fault fault(code::kParse, "Error while building the message",
+                fmt::format("Content-Encoding '{}' is not supported; gzip and deflate are", encoding_));
+    fault.status = 415;
+    log::warn("message", fault.detail);
+    return fault;
+  }
+  auto plain = decompress(bytes_, coding, limit_);
+  if (!plain) return std::move(plain).fault();
+  unpacked_ = *std::move(plain);
+  return {};
+}
+
+Result<std::string_view> Payload::content() {
+  assert(loaded());
+  auto done = unpack();
+  if (!done) return std::move(done).fault();
+  return std::string_view(coded() ? unpacked_ : bytes_);
+}
+
 // --- views ---------------------------------------------------------------------------------------
 
 namespace {
@@ -185,8 +231,13 @@ Result<std::shared_ptr<tree::Document>> envelope_of(const JsonDocument& json) {
 }  // namespace
 
 Result<std::shared_ptr<tree::Document>> Payload::build() {
-  if (kind_ != MediaKind::json) return build_envelope(bytes_, content_type_, kind_);
-  if (bytes_.empty()) return empty_envelope();
+  const auto plain = content();
+  if (!plain) return plain.fault();
+  if (kind_ == MediaKind::multipart && multipart::is_related(content_type_))
+    return multipart::build_related(*plain, content_type_, root_kind_);
+  if (kind_ == MediaKind::multipart && multipart::is_form_data(content_type_)) return multipart::build_form_data(*plain, content_type_);
+  if (kind_ != MediaKind::json) return build_envelope(*plain, content_type_, kind_);
+  if (plain->empty()) return empty_envelope();
   const auto parsed = json();
   if (!parsed) return parsed.fault();
   return envelope_of(**parsed);
@@ -206,22 +257,25 @@ Result<tree::Document*> Payload::edit() {
   const auto built = envelope();
   if (!built) return built.fault();
   edited_ = true;
+  if (kind_ == MediaKind::multipart && root_kind_ != MediaKind::none) kind_ = root_kind_;
   json_.reset();
   return envelope_.get();
 }
 
 Result<std::string> Payload::json_text() {
   assert(loaded());
-  if (is_json()) return bytes_;
+  const auto plain = content();
+  if (!plain) return plain.fault();
+  if (is_json()) return std::string(*plain);
   const auto built = envelope();
   if (!built) return built.fault();
   const tree::NodeId child = body_child(*envelope_);
   if (child == tree::kNone) return std::string("{}");
-  if (kind_ == MediaKind::json && !bytes_.empty()) {
-    const auto original = JsonDocument::parse(bytes_);
+  if (kind_ == MediaKind::json && !plain->empty()) {
+    const auto original = JsonDocument::parse(*plain);
     const auto before =
         original ? envelope_of(**original) : Result<std::shared_ptr<tree::Document>>(original.fault());
-    if (before && (*before)->xml(body_child(**before)) == envelope_->xml(child)) return bytes_;
+    if (before && (*before)->xml(body_child(**before)) == envelope_->xml(child)) return std::string(*plain);
   }
   return json::from_xml(*envelope_, child);
 }
@@ -296,8 +350,12 @@ Payload Payload::clone() const {
   copy.edited_ = edited_;
   copy.received_ = received_;
   copy.kind_ = kind_;
+  copy.root_kind_ = root_kind_;
   copy.content_type_ = content_type_;
+  copy.encoding_ = encoding_;
   copy.bytes_ = bytes_;
+  copy.unpacked_ = unpacked_;
+  copy.limit_ = limit_;
   if (envelope_) copy.envelope_ = envelope_->clone();
   copy.json_ = json_;
   return copy;

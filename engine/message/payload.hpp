@@ -49,6 +49,10 @@ class Payload {
   void reset() noexcept;                       ///< no body
   /// A body still to be read. `content_type` as received; it must outlive the payload.
   void receive(BodySource* source, std::string_view content_type);
+  /// The Content-Encoding of a body that is received: the header's own value, which outlives the payload.
+  void set_content_encoding(std::string_view encoding) noexcept { encoding_ = encoding; }
+  /// The stream that is to be read instead of the one that was received: the same body.
+  void reread(BodySource* source) noexcept;
   /// A whole body with the type it has.
   void assign(std::string bytes, std::string content_type);
   /// Replaces the envelope; the tree is what goes out from now on.
@@ -81,11 +85,19 @@ class Payload {
   bool received() const noexcept { return received_; }
   /// The bytes as received or assigned; meaningful when loaded() and not edited().
   const std::string& bytes() const noexcept { return bytes_; }
+  /// The Content-Encoding that was received, also after the body was replaced; empty: none. It says
+  /// how bytes() are coded only while they are what was received: coded().
+  std::string_view content_encoding() const noexcept { return encoding_; }
+  bool coded() const noexcept;
+  /// The bytes without their Content-Encoding, unpacked on first use. Faults: code::kParse with status
+  /// 400, 413 (REL-018) or, for an encoding that is not known, 415.
+  Result<std::string_view> content();
 
   // --- views; each requires loaded(). Faults: code::kParse with a status -------------------------
   /// The SOAP envelope, built on first use. Reading only.
   Result<const tree::Document*> envelope();
-  /// The same for changing it: from now on the tree is what goes out.
+  /// The same for changing it: from now on the tree is what goes out. A multipart/related body is
+  /// then of its root's kind.
   Result<tree::Document*> edit();
   /// The JSON payload parsed; an XML payload is converted first (6.5). Reading only; valid until the
   /// payload is edited or replaced.
@@ -114,6 +126,7 @@ class Payload {
 
  private:
   Result<std::shared_ptr<tree::Document>> build();
+  Result<void> unpack();
   bool append(std::size_t limit);
 
   BodySource* source_ = nullptr;
@@ -121,8 +134,12 @@ class Payload {
   bool edited_ = false;
   bool received_ = false;
   MediaKind kind_ = MediaKind::none;
+  MediaKind root_kind_ = MediaKind::none;  // of a multipart/related body that was built
   std::string content_type_;
+  std::string_view encoding_;
   std::string bytes_;
+  std::string unpacked_;   // bytes_ without their coding, once somebody asked
+  std::size_t limit_ = std::size_t{64} << 20;
   std::shared_ptr<tree::Document> envelope_;
   std::shared_ptr<const JsonDocument> json_;
 };

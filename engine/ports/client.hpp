@@ -27,6 +27,16 @@ struct Reply {
   bool close = false;                ///< Connection: close
   /// Content-Length the backend's answer to HEAD carried, passed on; -1: none.
   std::int64_t head_length = -1;
+
+  /// A text of ours.
+  static Reply document(int status, std::string_view type, std::string_view text) {
+    Reply reply;
+    reply.status = status;
+    reply.content_type = type;
+    reply.has_body = true;
+    reply.bytes = text;
+    return reply;
+  }
 };
 
 class Client {

@@ -59,6 +59,7 @@ struct OutgoingRequest {
   BodySource* stream = nullptr;  ///< a body still arriving
   bool force_length = false;     ///< Content-Length even where chunked would be used
   bool http10 = false;
+  bool received_http10 = false;  ///< the message came by HTTP/1.0, for Via
   bool close = false;            ///< Connection: close
   bool idempotent = false;       ///< may be repeated once on a connection that was dead already
 

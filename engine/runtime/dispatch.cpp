@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <regex>
 
 #include "engine/base/text.hpp"
 
@@ -140,10 +139,10 @@ Filter filter(const Resource& resource, const Message& message) {
   if (!resource.content_type.empty() && !message.payload.empty() &&
       message.payload.content_type() != resource.content_type)
     return Filter::other;
-  if (!resource.user_agent.empty()) {
+  if (resource.user_agent) {
     const auto agent = message.headers.get("User-Agent");
-    if (!agent || !std::regex_match(agent->begin(), agent->end(), std::regex(resource.user_agent)))
-      return Filter::other;
+    const Result<bool> fits = agent ? resource.user_agent->matches(*agent) : Result<bool>(false);
+    if (!fits || !*fits) return Filter::other;  // one that takes too long to judge fits nothing (REL-088)
   }
   return Filter::ok;
 }

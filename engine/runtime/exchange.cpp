@@ -146,6 +146,8 @@ Task<void> Exchange::drive(Flow flow) {
     message_.spawned_pending.clear();
 
     if (flow == Flow::fault) {
+      // What is wrong with a backend's answer is not the client's mistake.
+      if (message_.status != 0 && message_.fault.status >= 400 && message_.fault.status < 500) message_.fault.status = 502;
       const std::optional<Flow> handled = abandoned_ ? std::nullopt : handle_fault();
       if (!handled) {
         co_await finish_without_answer(true);
@@ -228,6 +230,7 @@ Flow Exchange::resume() {
     const Frame frame = message_.frames.back();
     message_.frames.pop_back();
     if (message_.handlers.size() > frame.handlers) message_.handlers.resize(frame.handlers);
+    message_.depth = frame.depth;
     const Flow flow = frame.owner->resume(message_, frame.position);
     if (flow == Flow::next) continue;
     if (flow != Flow::suspend) message_.frames.clear();
@@ -284,11 +287,7 @@ Task<void> Exchange::answer(int status, std::string_view allow) {
 }
 
 Task<void> Exchange::answer_document(const Document& document) {
-  Reply reply;
-  reply.status = document.status;
-  reply.content_type = document.content_type;
-  reply.has_body = true;
-  reply.bytes = document.body;
+  const Reply reply = Reply::document(document.status, document.content_type, document.body);
   co_await client_.reply(reply);
 }
 
@@ -345,6 +344,10 @@ Task<Flow> Exchange::reply() {
     log::write(family_ ? log::Severity::debug : log::Severity::warning, "flow",
                message_.log_prefix() + "a second answer to one request was suppressed");
     co_return Flow::stop;
+  }
+  if (reply_needs_beginning(message_)) {
+    const BodySource::Status begun = co_await message_.payload.source()->fill();
+    if (begun == BodySource::Status::failed) co_return fail_with(message_.payload.source()->fault());
   }
   if (!message_.payload.loaded() && reply_needs_body(message_)) {
     Result<void> loaded = co_await message_.payload.load(message_.body_limit);

@@ -102,7 +102,6 @@ Task<Flow> Exchange::send_out_only(Pending& pending) {
   engine_.spawn(std::move(copy), std::move(pending), deployment_);
   if (call) co_return Flow::next;
   co_await answer(202);
-  message_.answer_promised = true;
   co_return Flow::stop;
 }
 
@@ -320,17 +319,15 @@ void Exchange::keep_for_replay(const Leaf& leaf) {
   BodySource* stream = message_.payload.source();
   if (stream->ended() && message_.payload.try_load(message_.body_limit)) return;
   constexpr std::size_t kReplayLimit = std::size_t{1} << 20;
-  const std::string_view type = message_.copy(message_.payload.content_type());
   replay_.emplace(*stream, scratch_->replay, kReplayLimit);
-  message_.payload.receive(&*replay_, type);
+  message_.payload.reread(&*replay_);
 }
 
 /// Before another attempt: the body from its start.
 bool Exchange::restore_body() {
   if (!replay_) return true;
   if (!replay_->rewind()) return false;
-  const std::string_view type = message_.copy(message_.payload.content_type());
-  message_.payload.receive(&*replay_, type);
+  message_.payload.reread(&*replay_);
   return true;
 }
 
@@ -542,8 +539,12 @@ Message& Exchange::probe_for(BackendResponse& response) {
     probe.headers.add(field.name, field.value);
   }
   probe.axis2.set("HTTP_SC", response.status());
-  if (!response.ended() || !response.buffered().empty()) probe.payload.receive(&response, type);
-  else probe.payload.set_content_type(type);
+  if (!response.ended() || !response.buffered().empty()) {
+    probe.payload.receive(&response, type);
+    probe.payload.set_content_encoding(probe.headers.get("Content-Encoding").value_or(""));
+  } else {
+    probe.payload.set_content_type(type);
+  }
   return probe;
 }
 
@@ -557,24 +558,27 @@ void Exchange::adopt(BackendResponse& response, bool call) {
     message_.endpoint = message_.copy(leaf->name.empty() ? leaf->key : leaf->name);
   message_.backend = message_.copy(response.backend());
   message_.reason = copies ? message_.copy(response.reason()) : response.reason();
-  std::string_view type;
+  std::string_view type, encoding;
   for (const Header& field : response.headers()) {
     if (is_connection_field(field.name)) continue;
     const std::string_view name = copies ? message_.copy(field.name) : field.name;
     const std::string_view value = copies ? message_.copy(field.value) : field.value;
     if (name.size() == 12 && text::iequals(name, "Content-Type")) type = value;
+    if (name.size() == 16 && text::iequals(name, "Content-Encoding")) encoding = value;
     message_.headers.add(name, value);
   }
   if (!call) message_.response = true;
   if (judged_) {
     message_.payload = std::move(scratch_->probe->payload);
     message_.payload.set_content_type(type);
+    message_.payload.set_content_encoding(encoding);
     judged_ = false;
   } else if (response.ended() && response.buffered().empty()) {
     message_.payload.reset();
     message_.payload.set_content_type(type);
   } else {
     message_.payload.receive(&response, type);
+    message_.payload.set_content_encoding(encoding);
   }
 }
 

@@ -173,7 +173,7 @@ class Assembly {
  public:
   Assembly(const Settings& settings, StateStore& states, const fs::path& base, bool offline)
       : deployment_(start(settings)),
-        context_{*deployment_, states, base, offline, FailSafe(settings.get("failsafe.mode.enable"))} {}
+        context_{*deployment_, states, base, offline, FailSafe(settings.get("failsafe.mode.enable")), {}} {}
 
   const FailSafe& failsafe() const noexcept { return context_.failsafe; }
   const std::optional<RegistrySettings>& registry() const noexcept { return registry_; }

@@ -65,6 +65,7 @@ class LinkView final : public Artifacts {
 
   /// Links what entries and the registry hold, which may ask for more.
   void link_entries(Linker& linker) {
+    fetch_resources();
     while (!unlinked_.empty()) {
       const std::string key = std::move(unlinked_.back());
       unlinked_.pop_back();
@@ -72,10 +73,18 @@ class LinkView final : public Artifacts {
         found->second->link(linker);
       if (const auto found = deployment_.entry_endpoints.find(key); found != deployment_.entry_endpoints.end())
         found->second->link(linker);
+      fetch_resources();
     }
   }
 
  private:
+  /// What expressions read by a literal key; what is fetched may hold more of them.
+  void fetch_resources() const {
+    const auto keys = context_.registry_keys;
+    for (const std::string& key : keys)
+      if (!deployment_.entry(key)) fetch(key);
+  }
+
   /// Takes the resource of `key` into the deployment, once.
   bool fetch(std::string_view key) const {
     if (!asked_.insert(std::string(key)).second) return false;
@@ -98,6 +107,7 @@ class LinkView final : public Artifacts {
     if (const auto document = xml::read(text, file, found)) {
       Build build(found, context_.states, deployment_, context_.base, "entry:" + key);
       build.offline = context_.offline;
+      build.registry_keys = &context_.registry_keys;
       built = build_entry_value(*document->root, std::move(key), build);
       const bool broken = found.has_errors();
       // A registry resource is no part of the configuration: what is wrong with it leaves its key

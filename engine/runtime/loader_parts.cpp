@@ -115,6 +115,7 @@ class Binder {
   Build build(xml::Problems& own, std::string scope) {
     Build made(own, context_.states, context_.settings, context_.base, std::move(scope));
     made.offline = context_.offline;
+    made.registry_keys = &context_.registry_keys;
     return made;
   }
 

@@ -37,6 +37,7 @@ struct BindContext {
   std::filesystem::path base;
   bool offline = false;
   FailSafe failsafe;
+  std::set<std::string, std::less<>> registry_keys;  ///< what expressions read
 };
 
 /// A taken name; which kinds share a name space depends on the dialect (server reference, 1.4).

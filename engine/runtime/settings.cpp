@@ -119,7 +119,7 @@ constexpr std::string_view kOthers[] = {
     "synapse.global_endpoint_suspend_progression_factor",
     "synapse.override_endpoint_suspend_config_with_global_values", "build.message.on.failover.enable",
     "http.user.agent.preserve", "http.server.preserve", "http.headers.preserve", "http.response.headers.preserve",
-    "http.origin-server", "http.useragent", "http.block_service_list", "skip.wsdl.parsing",
+    "http.origin-server", "http.useragent", "http.via", "http.block_service_list", "skip.wsdl.parsing",
     "endpoint.allow_link_local", "plugins.folder", "session.affinity.key", "http2.enabled", "access_log.file",
     "synapse.endpoint.http.oauth.token.retry.message.building.disabled", "http.proxyHost", "http.nonProxyHosts"};
 
@@ -263,10 +263,21 @@ void check_words(const Words& known, const Entry& entry, xml::Problems& problems
   problems.error(entry.value_at, entry.key + " is " + xml::quote(entry.value), xml::suggest(entry.value, allowed));
 }
 
+/// A name as Via allows it.
+void check_via(const Entry& entry, xml::Problems& problems) {
+  constexpr std::string_view kAllowed = "!#$%&'*+-.^_`|~:[]";
+  const bool fits = std::all_of(entry.value.begin(), entry.value.end(), [&](char c) {
+    const char low = text::lower(c);
+    return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || kAllowed.find(c) != std::string_view::npos;
+  });
+  if (!fits) problems.error(entry.value_at, "http.via is " + xml::quote(entry.value), "a name or host:port is needed, or off");
+}
+
 void check(const Entry& entry, xml::Problems& problems) {
   if (entry.value.empty()) return;  // an empty value is the default
   for (const Number& known : kNumbers)
     if (known.name == entry.key) return check_number(known, entry, problems);
+  if (entry.key == "http.via") return check_via(entry, problems);
   for (const Words& known : kWords)
     if (known.name == entry.key) return check_words(known, entry, problems);
   for (const Form& known : kForms)
@@ -287,7 +298,7 @@ void check_name(const Entry& entry, const std::vector<std::string_view>& known, 
 Settings Settings::read(const std::filesystem::path& folder, xml::Problems& problems) {
   Settings settings;
   const auto known = known_keys();
-  for (const std::string_view name : {"myelin.properties", "synapse.properties", "passthru-http.properties"}) {
+  for (const std::string_view name : {"myelin.properties", "synapse.properties", "passthru-http.properties", "file.properties"}) {
     const auto path = folder / name;
     std::ifstream stream(path, std::ios::binary);
     if (!stream) continue;

@@ -2,6 +2,7 @@
 
 #include "engine/base/text.hpp"
 #include "engine/message/json.hpp"
+#include "engine/message/multipart.hpp"
 #include "mediators/common/header_fields.hpp"
 
 namespace myelin::mediators {
@@ -73,6 +74,10 @@ Result<void> replace_body(Message& message, const tree::Document& from, tree::No
     const bool soap12 = Payload::is_soap12(*envelope);
     payload.assign(std::move(envelope), soap12 ? "application/soap+xml" : "text/xml");
     return {};
+  }
+  if (multipart::is_related(payload.content_type())) {  // from here on it is what its root is
+    const auto root = payload.edit();
+    if (!root) return root.fault();
   }
   if (!is_soap(payload.kind())) {
     std::shared_ptr<tree::Document> envelope = Payload::empty_envelope();

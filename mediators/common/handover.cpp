@@ -67,7 +67,7 @@ Flow hand_over(Message& message, Pending next, const Mediator& self, Flow after)
   }
   message.pending.kind = Pending::Kind::work;
   message.pending.work = std::make_unique<Part>(std::move(next), std::move(earlier));
-  message.unwinding.push_back(Frame{&self, 0, static_cast<std::uint32_t>(message.handlers.size())});
+  message.suspend_at(&self, 0);
   return Flow::suspend;
 }
 

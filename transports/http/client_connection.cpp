@@ -121,8 +121,9 @@ Task<bool> ClientConnection::receive_head() {
       const Parse parse = parser_.request(raw, head_, consumed);
       if (parse == Parse::done) {
         take_request(consumed);
-        if (!origin_.wrong_server_name(head_.host)) co_return true;
-        co_await refuse(421, "wrong_server_name", note_.request_line);
+        if (origin_.wrong_server_name(head_.host)) co_await refuse(421, "wrong_server_name", note_.request_line);
+        else if (goes_round(head_.has_via, message_.headers, loop_.config.via)) co_await refuse(508, "via_loop", note_.request_line);
+        else co_return true;
         co_return false;
       }
       if (parse == Parse::bad && may_switch() && raw.starts_with(kHttp2Opening)) {

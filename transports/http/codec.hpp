@@ -45,7 +45,9 @@ struct RequestHead {
   bool expect_continue = false;  ///< a body waits for `100 Continue`; never for HTTP/1.0 (REL-077)
   Framing framing = Framing::none;  ///< `Content-Length: 0` is Framing::length
   std::uint64_t length = 0;
+  bool has_via = false;
   std::string_view content_type;
+  std::string_view content_encoding;
   Headers fields;             ///< all of them, in order
   /// Holds `origin` in the one case where it is no part of the buffer: `http://host?query`.
   std::shared_ptr<const std::string> made_origin;

@@ -18,12 +18,14 @@ using namespace std::string_view_literals;
 
 enum class Known : std::uint8_t {
   other,
+  via,
   host,
   expect,
   connection,
   keep_alive,
   content_type,
   content_length,
+  content_encoding,
   transfer_encoding
 };
 
@@ -37,6 +39,7 @@ bool same_folded(std::string_view name, std::string_view lower) noexcept {
 /// The fields that mean something here; by length first, as most fields mean nothing.
 Known classify(std::string_view name) noexcept {
   switch (name.size()) {
+    case 3: return syntax::same(name, "via") ? Known::via : Known::other;
     case 4: return syntax::same(name, "host") ? Known::host : Known::other;
     case 6: return syntax::same(name, "expect") ? Known::expect : Known::other;
     case 10:
@@ -44,6 +47,7 @@ Known classify(std::string_view name) noexcept {
       return syntax::same(name, "keep-alive") ? Known::keep_alive : Known::other;
     case 12: return syntax::same(name, "content-type") ? Known::content_type : Known::other;
     case 14: return same_folded(name, "content-length") ? Known::content_length : Known::other;
+    case 16: return syntax::same(name, "content-encoding") ? Known::content_encoding : Known::other;
     case 17: return same_folded(name, "transfer-encoding") ? Known::transfer_encoding : Known::other;
     default: return Known::other;
   }
@@ -290,6 +294,9 @@ bool HeadParser::field(std::string_view line, RequestHead& head) {
   if (!limits_.underscore_names && has_underscore(field.name)) return refuse(400, "underscore_name");
   head.fields.add(field.name, field.value);
   switch (classify(field.name)) {
+    case Known::via:
+      head.has_via = true;
+      return true;
     case Known::host:
       if (++facts_.hosts > 1) return refuse(400, "repeated_host");
       if (!Authority::parse(field.value)) return refuse(400, "bad_host");
@@ -301,6 +308,9 @@ bool HeadParser::field(std::string_view line, RequestHead& head) {
     case Known::connection: return connection(field.value, false);
     case Known::content_type:
       if (head.content_type.empty()) head.content_type = field.value;
+      return true;
+    case Known::content_encoding:
+      if (head.content_encoding.empty()) head.content_encoding = field.value;
       return true;
     case Known::content_length:
       return has_underscore(field.name) ? refuse(400, "underscore_framing") : content_length(field.value);
@@ -428,7 +438,7 @@ void move_fields(Headers& fields, std::string_view from, const char* to) noexcep
 }  // namespace
 
 void rebase(RequestHead& head, std::string_view from, const char* to) noexcept {
-  for (std::string_view* view : {&head.method, &head.target, &head.origin, &head.host, &head.content_type})
+  for (std::string_view* view : {&head.method, &head.target, &head.origin, &head.host, &head.content_type, &head.content_encoding})
     move_view(*view, from, to);
   move_fields(head.fields, from, to);
 }

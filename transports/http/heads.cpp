@@ -2,13 +2,17 @@
 
 #include "transports/http/heads.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "engine/base/text.hpp"
+#include "transports/http/syntax.hpp"
 
 namespace myelin::http {
 
 namespace {
+
+constexpr std::size_t kMostRounds = 10;  // REL-026
 
 void add_field(std::string& to, std::string_view name, std::string_view value) {
   const std::size_t at = to.size();
@@ -160,7 +164,7 @@ void write_reply_head(const Reply& reply, const OutFraming& framing, const Reply
   to += "\r\n";
 }
 
-void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to) {
+void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string_view via, std::string& to) {
   to += request.method;
   to += ' ';
   const bool to_proxy = request.proxy && request.url.scheme == "http";
@@ -198,10 +202,29 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
     to += "\"\r\n";
   }
   if (!has_agent && !request.user_agent.empty()) add_field(to, "User-Agent", request.user_agent);
+  if (!via.empty()) {
+    to += request.received_http10 ? "Via: 1.0 " : "Via: 1.1 ";
+    to += via;
+    to += "\r\n";
+  }
   if (to_proxy && !request.proxy->authorization.empty()) add_field(to, "Proxy-Authorization", request.proxy->authorization);
   add_framing(to, framing);
   if (request.close || request.http10) to += "Connection: close\r\n";
   to += "\r\n";
+}
+
+bool goes_round(bool has_via, const Headers& fields, std::string_view via) noexcept {
+  if (!has_via || via.empty()) return false;
+  std::size_t count = 0;
+  for (const Header& field : fields) {
+    if (!is(field.name, "via")) continue;
+    syntax::each_element(field.value, [&](std::string_view entry) {  // 1.1 NAME (comment)
+      entry = syntax::trim(entry.substr(std::min(entry.find_first_of(" \t"), entry.size())));
+      if (is(entry.substr(0, entry.find_first_of(" \t(")), via)) ++count;
+      return true;
+    });
+  }
+  return count >= kMostRounds;
 }
 
 std::string connect_head(const OutgoingRequest& request) {

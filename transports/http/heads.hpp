@@ -47,6 +47,9 @@ struct ReplyShape {
 ReplyShape shape_of(const Reply& reply, bool head_only, Framing unknown);
 
 void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to);
-void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string& to);
+/// `via`: our name, added behind the Via entries that the message brought; empty: none is added.
+void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string_view via, std::string& to);
+/// REL-026: Via names us so often that the request goes round. `has_via`: there is such a field.
+bool goes_round(bool has_via, const Headers& fields, std::string_view via) noexcept;
 
 }  // namespace myelin::http

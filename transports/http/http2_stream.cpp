@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.hpp"
+#include "transports/http/heads.hpp"
 #include "transports/http/http2_connection.hpp"
 
 namespace myelin::http {
@@ -62,6 +63,11 @@ bool Http2Stream::accept(std::string_view text) {
   const Origin& origin = connection_.origin();
   if (origin.wrong_server_name(head_.host)) {
     refusal_ = Refusal{421, "wrong_server_name"};
+    message_.reset();
+    return false;
+  }
+  if (goes_round(head_.has_via, head_.fields, loop_.config.via)) {
+    refusal_ = Refusal{508, "via_loop"};
     message_.reset();
     return false;
   }

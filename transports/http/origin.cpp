@@ -3,6 +3,7 @@
 #include "transports/http/origin.hpp"
 
 #include "engine/base/text.hpp"
+#include "engine/message/multipart.hpp"
 #include "engine/ports/authority.hpp"
 
 namespace myelin::http {
@@ -25,8 +26,10 @@ void fill_message(Message& message, RequestHead& head, const Origin& origin, Bod
   incoming.http10 = head.http10;
   message.headers.swap(head.fields);
   message.client_kind = media_kind(head.content_type);
-  if (body) message.payload.receive(body, head.content_type);
-  else message.payload.reset();
+  if (message.client_kind == MediaKind::multipart) message.client_kind = multipart::root_kind(head.content_type);
+  if (!body) return message.payload.reset();
+  message.payload.receive(body, head.content_type);
+  message.payload.set_content_encoding(head.content_encoding);
 }
 
 }  // namespace myelin::http

@@ -41,6 +41,7 @@ struct Config {
   Http2Limits http2_limits;               // REL-041
   std::shared_ptr<const TlsClient> backend_tls;
   std::string server_name = "Myelin";     // Server header; empty: none
+  std::string via;                        // our name in Via towards backends (REL-026); empty: none
   std::shared_ptr<Gauge> gauge;           // of memory; null: there is no limit
 };
 

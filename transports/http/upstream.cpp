@@ -143,7 +143,7 @@ Task<bool> Upstream::send_beginning() {
   }
   const bool all_here = source && source->ended() && slice.size() == held_ && held_ == source->buffered().size();
   whole_sent_ = !request.has_body || !source || all_here;
-  write_request_head(request, framing, out_);
+  write_request_head(request, framing, loop_.config.via, out_);
   std::string_view tail;
   if (chunked_) {
     if (!slice.empty()) {

@@ -39,9 +39,9 @@ TEST_F(DefinitionTest, Format) {  // EP-015
 }
 
 TEST_F(DefinitionTest, Optimize) {  // EP-016
-  EXPECT_EQ(read("", "optimize='MTOM'").optimize, Definition::Optimize::mtom);
-  EXPECT_EQ(read("", "optimize='swa'").optimize, Definition::Optimize::swa);
-  EXPECT_EQ(read("", "optimize='zip'").optimize, Definition::Optimize::none);
+  EXPECT_EQ(read("", "optimize='MTOM'").attachments, Attachments::mtom);
+  EXPECT_EQ(read("", "optimize='swa'").attachments, Attachments::swa);
+  EXPECT_EQ(read("", "optimize='zip'").attachments, Attachments::dropped);
   EXPECT_FALSE(problems.has_errors());
 }
 

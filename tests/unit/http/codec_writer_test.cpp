@@ -98,7 +98,7 @@ TEST(WrittenHead, ARequestIsAcceptedWithItsFraming) {
     out.preserve_user_agent = below(random, 2) != 0;
     out.close = below(random, 2) != 0;
     std::string written;
-    write_request_head(out, framing, written);
+    write_request_head(out, framing, below(random, 2) ? "myelin-1" : "", written);
 
     const RequestHead head = accepted(written);
     ASSERT_FALSE(HasFailure()) << written;

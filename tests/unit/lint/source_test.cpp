@@ -5,6 +5,7 @@
 #include <array>
 #include <regex>
 #include <string>
+#include <vector>
 
 #include "tests/unit/lint/source.hpp"
 
@@ -89,6 +90,38 @@ TEST(Coroutines, MakeNothingInsideAnAwaitExpression) {
       EXPECT_FALSE(std::regex_search(text, capture)) << source.path << ":" << i + 1 << ": " << text;
     }
   }
+}
+
+/// The heads `if (...)`, `while (...)` ... of a text, without comments, that hold a co_await.
+std::vector<std::string> conditions_with_await(const std::string& text) {
+  static const std::regex comment(R"(//[^\n]*)");
+  static const std::regex head(R"(\b(if|while|for|switch)\s*(constexpr\s*)?\()");
+  const std::string code = std::regex_replace(text, comment, "");
+  std::vector<std::string> found;
+  for (auto at = std::sregex_iterator(code.begin(), code.end(), head); at != std::sregex_iterator(); ++at) {
+    const auto begin = static_cast<std::size_t>(at->position() + at->length());
+    std::size_t end = begin;
+    for (int depth = 1; end < code.size() && depth > 0; ++end) depth += code[end] == '(' ? 1 : code[end] == ')' ? -1 : 0;
+    const std::string condition = code.substr(begin, end - begin);
+    if (condition.find("co_await") != std::string::npos) found.push_back(condition);
+  }
+  return found;
+}
+
+// g++ 12.2 passes a wrong handle to what a condition awaits.
+TEST(Coroutines, DoNotAwaitInConditions) {
+  for (const Source& source : everything()) {
+    if (source.path.starts_with("tests/unit/lint/")) continue;
+    for (const std::string& condition : conditions_with_await(source.text)) ADD_FAILURE() << source.path << ": " << condition;
+  }
+}
+
+TEST(Coroutines, AreFoundInConditions) {
+  for (const char* bad : {"if (co_await f()) g();", "} else if (a &&\n      (co_await f(b, c()))) {", "while (!co_await f()) {}",
+                          "for (int i = co_await f(); i < 3; ++i) {}", "switch (co_await f()) {}", "if (const auto x = co_await f(); x) {}"})
+    EXPECT_EQ(conditions_with_await(bad).size(), 1u) << bad;
+  for (const char* good : {"if (a) co_await f();", "x = co_await f(); if (x) g();", "// if (co_await f())", "while (a) { co_await f(b()); }"})
+    EXPECT_EQ(conditions_with_await(good).size(), 0u) << good;
 }
 
 // Time comes from Clock, so that tests can move it.
