@@ -250,10 +250,10 @@ std::unique_ptr<Message> Message::clone() {
     *text = copy.copy(*text);
   copy_headers(*this, copy);
   copy.payload = payload.clone();
-  if (const std::string_view received = payload.content_encoding(); !received.empty()) {
+  if (const std::string_view encoding = payload.content_encoding(); !encoding.empty()) {
     const Header* field = headers.find("Content-Encoding");
-    const bool same = field && field->value.data() == received.data();
-    copy.payload.set_content_encoding(same ? *copy.headers.get("Content-Encoding") : copy.copy(received));
+    const bool same = field && field->value.data() == encoding.data();
+    copy.payload.set_content_encoding(same ? *copy.headers.get("Content-Encoding") : copy.copy(encoding));
   }
   copy_values(properties, copy.properties, copy.payload);
   copy_values(axis2, copy.axis2, copy.payload);
