@@ -57,9 +57,11 @@ class Address final : public SendingLeaf {
   bool has_placeholders_ = false;
 };
 
-std::unique_ptr<Endpoint> address(const xml::Element&, const xml::Element& element, Build& build) {
+std::unique_ptr<Endpoint> address(const xml::Element& parent, const xml::Element& element, Build& build) {
   xml::Bind bind(element, build.problems);
   const auto* uri = bind.attribute("uri");
+  if (!uri && build.settings.apache_dialect())  // EP-011: to the message's To
+    return (*Endpoints::instance().find("default"))(parent, element, build);
   if (!uri) bind.required("uri");  // EP-010
   auto endpoint = std::make_unique<Address>(build, uri ? endpoints::resolve_environment(*uri, build) : "");
   endpoints::read_leaf(*endpoint, bind, build);

@@ -117,7 +117,8 @@ void read_timeout(Definition& definition, const Element& element, Build& build) 
   const Text duration = child_text(bind, "duration");
   if (duration) read_duration(definition, duration, bind);
   if (const Text action = child_text(bind, "responseAction")) {
-    if (text::iequals(action.value, "discard")) definition.action = Leaf::Action::discard;
+    if (text::iequals(action.value, "discard"))  // EP-103: Apache's changes no state, as without an action
+      definition.action = build.settings.apache_dialect() ? Leaf::Action::never : Leaf::Action::discard;
     else if (text::iequals(action.value, "fault")) definition.action = Leaf::Action::fault;
     else bad_value(bind, action, "allowed: discard or fault; leave it out for never");  // EP-025
     if (!duration && build.settings.apache_dialect()) definition.timeout = 30'000;      // EP-026

@@ -126,7 +126,9 @@ TEST_F(DiscoveryRunnerTest, DeploymentsComeAndGoWhileListsChange) {
       serving = deployment;
     }
     write("one", round % 2 == 0 ? "a:1\nb:1" : "b:1");
-    if (round % 4 == 0) EXPECT_TRUE(becomes(*deployment, "g", 2));
+    if (round % 4 == 0) {
+      EXPECT_TRUE(becomes(*deployment, "g", 2));
+    }
     deployment = load(group("g", "../one", round % 3 == 0 ? "100" : "150"));
   }
   over = true;
