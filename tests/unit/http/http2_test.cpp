@@ -87,6 +87,19 @@ TEST(Http2, TheMessageIsThatOfHttp1) {
   EXPECT_FALSE(seen.contains("transfer-encoding"));
 }
 
+TEST(Http2, RequestsThatGoRoundAreRefused) {  // REL-026
+  EchoPipeline echo;
+  Config config;
+  config.via = "gate";
+  Http2Server server(echo, config);
+  Http2Peer client = server.peer();
+  client.greet();
+  std::string nine = "2.0 gate";
+  for (int i = 1; i < 9; ++i) nine += ", 1.1 gate";
+  EXPECT_EQ(client.answer(client.post("/", "x", {{"via", nine}})).status(), 200);
+  EXPECT_EQ(client.answer(client.post("/", "x", {{"via", nine}, {"via", "1.0 GATE (last)"}})).status(), 508);
+}
+
 TEST(Http2, ManyRequestsRunAtTheSameTime) {
   Backend backend;
   Proxy proxy(backend.port());
