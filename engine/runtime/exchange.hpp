@@ -51,13 +51,11 @@ class Exchange {
   Task<Result<void>> try_leaves(const Endpoint& root);
   bool blame(const Leaf& leaf, const Fault& fault);
   Task<Choice> after_failure(const Leaf& leaf, Fault fault);
-  Task<Choice> repeat_answered(const Leaf& leaf, int status);
   Task<Choice> repeat(const Leaf& leaf, const Fault& fault);
   Choice repeated_choice(const Leaf& leaf, const Fault& fault);
   Choice next_leaf(Fault fault);
   void begin_again(const Fault& fault);
   void end_retry() noexcept;
-  Task<Result<void>> accept(BackendResponse& response);
   Task<Result<BackendResponse*>> attempt(const Leaf& leaf);
   Task<Result<BackendResponse*>> send_following(const Leaf& leaf, OutgoingRequest& request);
   bool limit_time(const Leaf& leaf, OutgoingRequest& request) const;

@@ -110,8 +110,11 @@ Task<Flow> Exchange::send_out_only(Pending& pending) {
 /// Chooses, sends, repeats, fails over, until a backend has answered or nobody is left. With several
 /// recipients it only names them.
 Task<Result<void>> Exchange::deliver(const Endpoint& root) {
-  Result<void> outcome = co_await load_for(root.need());
-  if (!outcome) co_return outcome;
+  Result<void> outcome;
+  if (const Need need = root.need(); need != Need::nothing) {
+    outcome = co_await load_for(need);
+    if (!outcome) co_return outcome;
+  }
   Delivery& delivery = scratch_->delivery;
   delivery.reset();
   if (std::exchange(inherits_, false)) {
@@ -142,13 +145,20 @@ Task<Result<void>> Exchange::try_leaves(const Endpoint& root) {
     if (answered) {
       const int status = (*answered)->status();
       leaf.succeeded(status, delivery.started, Clock::now());
-      Choice again = co_await repeat_answered(leaf, status);
-      if (again.failed()) {
-        Result<void> accepted = co_await accept(**answered);
-        co_return accepted;
+      if (leaf.retry_rules && leaf.retry_rules->on_status(status)) {
+        choice = co_await repeat(leaf, of_status(status));
+        if (!choice.failed()) continue;  // else the answer is passed on
       }
-      choice = std::move(again);
-      continue;
+      adopt(**answered, call_);
+      for (std::size_t i = delivery.depth; i-- > 0;) {
+        const Endpoint& group = *delivery.path[i].group;
+        if (const Need need = group.response_need(); need != Need::nothing) {
+          Result<void> seen = co_await load_for(need);
+          if (!seen) co_return seen;
+        }
+        group.responded(delivery, message_);
+      }
+      co_return Result<void>();
     }
     Fault fault = std::move(answered).fault();
     const bool final = blame(leaf, fault);
@@ -187,26 +197,6 @@ Task<Choice> Exchange::after_failure(const Leaf& leaf, Fault fault) {
   }
   Choice next = next_leaf(std::move(fault));
   co_return next;
-}
-
-/// An answer that a `<retry>` wants to see again. No choice: it is to be passed on.
-Task<Choice> Exchange::repeat_answered(const Leaf& leaf, int status) {
-  if (!leaf.retry_rules || !leaf.retry_rules->on_status(status)) co_return Choice(Fault());
-  Choice again = co_await repeat(leaf, of_status(status));
-  co_return again;
-}
-
-Task<Result<void>> Exchange::accept(BackendResponse& response) {
-  Delivery& delivery = scratch_->delivery;
-  Result<void> seen;
-  adopt(response, call_);
-  for (std::size_t i = delivery.depth; i-- > 0;) {
-    const Endpoint& group = *delivery.path[i].group;
-    seen = co_await load_for(group.response_need());
-    if (!seen) co_return seen;
-    group.responded(delivery, message_);
-  }
-  co_return seen;
 }
 
 // --- trying again -------------------------------------------------------------------------------------
@@ -344,8 +334,10 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
     release_backend();
   }
   keep_for_replay(leaf);
-  Result<void> loaded = co_await load_for(leaf.need());
-  if (!loaded) co_return of_body(std::move(loaded).fault());
+  if (const Need need = leaf.need(); need != Need::nothing) {
+    Result<void> loaded = co_await load_for(need);
+    if (!loaded) co_return of_body(std::move(loaded).fault());
+  }
   if (const std::unique_ptr<Work> work = leaf.before(message_)) {
     Result<void> done = co_await work->run(message_, engine_.sender_);
     if (!done) co_return std::move(done).fault();
@@ -376,10 +368,12 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
     response = co_await attempt(leaf);
     co_return response;
   }
-  Result<void> good = co_await judge(leaf, **response);
-  if (!good) {
-    release_backend();
-    co_return std::move(good).fault();
+  if (leaf.fail_rules || message_.properties.find("FORCE_ERROR_ON_SOAP_FAULT")) {
+    Result<void> good = co_await judge(leaf, **response);
+    if (!good) {
+      release_backend();
+      co_return std::move(good).fault();
+    }
   }
   co_return response;
 }
