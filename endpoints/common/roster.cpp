@@ -7,29 +7,12 @@
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/ports/state.hpp"
+#include "engine/xml/copy.hpp"
 #include "engine/xml/words.hpp"
 
 namespace myelin::endpoints {
 
 namespace {
-
-std::unique_ptr<xml::Element> copy(const xml::Element& from, const xml::Element* parent) {
-  auto to = std::make_unique<xml::Element>();
-  to->name = from.name;
-  to->prefix = from.prefix;
-  to->ns = from.ns;
-  to->declarations = from.declarations;
-  to->attributes = from.attributes;
-  to->where = from.where;
-  to->parent = parent;
-  for (const xml::Node& node : from.nodes) {
-    xml::Node& added = to->nodes.emplace_back();
-    added.kind = node.kind;
-    added.text = node.text;
-    if (node.element) added.element = copy(*node.element, to.get());
-  }
-  return to;
-}
 
 xml::Element element(std::string name, const xml::Location& where, const xml::Element* parent) {
   xml::Element made;
@@ -132,7 +115,7 @@ Roster::Roster(Discovery discovery, Endpoint& group, Build& build, Seat seat)
       offline_(build.offline),
       seat_(std::move(seat)) {
   for (const xml::Element* around : build.shared) {
-    auto kept = copy(*around, nullptr);
+    auto kept = xml::copy(*around, nullptr);
     kept->declarations = around->namespaces();
     shared_.push_back(std::move(kept));
   }

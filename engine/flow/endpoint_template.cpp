@@ -4,28 +4,11 @@
 
 #include "engine/base/text.hpp"
 #include "engine/xml/bind.hpp"
+#include "engine/xml/copy.hpp"
 
 namespace myelin {
 
 namespace {
-
-std::unique_ptr<xml::Element> copy(const xml::Element& from, const xml::Element* parent) {
-  auto made = std::make_unique<xml::Element>();
-  made->name = from.name;
-  made->prefix = from.prefix;
-  made->ns = from.ns;
-  made->declarations = from.declarations;
-  made->attributes = from.attributes;
-  made->where = from.where;
-  made->parent = parent;
-  for (const xml::Node& node : from.nodes) {
-    xml::Node& own = made->nodes.emplace_back();
-    own.kind = node.kind;
-    own.text = node.text;
-    if (node.element) own.element = copy(*node.element, made.get());
-  }
-  return made;
-}
 
 class Substitution {
  public:
@@ -89,7 +72,7 @@ bool EndpointTemplate::declares(std::string_view parameter) const noexcept {
 }
 
 std::unique_ptr<xml::Element> stand_alone(const xml::Element& element) {
-  auto made = copy(element, nullptr);
+  auto made = xml::copy(element, nullptr);
   made->declarations = element.namespaces();
   return made;
 }
@@ -122,7 +105,7 @@ std::unique_ptr<xml::Element> instantiate(const EndpointTemplate& from, const Te
   holder->where = from.where;
   xml::Node& node = holder->nodes.emplace_back();
   node.kind = xml::Node::Kind::element;
-  node.element = copy(*from.endpoint, holder.get());
+  node.element = xml::copy(*from.endpoint, holder.get());
   Substitution(from, values, settings).apply(*node.element);
   return holder;
 }
