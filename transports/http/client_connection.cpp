@@ -64,7 +64,7 @@ Task<void> ClientConnection::run() {
   else stream_.close();
   tls_.reset();
   clients_.gone(*this);
-  if (!stream_.pending()) clients_.quiet(*this);
+  clients_.quiet(*this);
 }
 
 Task<bool> ClientConnection::shake_hands() {

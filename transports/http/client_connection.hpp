@@ -42,7 +42,6 @@ class ClientConnection final : public Client, private BodySource, private Stream
   void drain();
   /// The shard is ending: drops the exchange and the socket without a word.
   void forget() noexcept;
-  bool pending() const noexcept { return stream_.pending(); }
   bool management() const noexcept { return entrance_->management; }
 
   // Links of the list of open connections.
@@ -64,7 +63,6 @@ class ClientConnection final : public Client, private BodySource, private Stream
   std::optional<std::uint64_t> length() const noexcept override;
 
   void read_unawaited() override {}
-  void quiet() override { clients_.quiet(*this); }
 
   Task<void> run();
   Task<bool> shake_hands();

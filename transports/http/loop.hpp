@@ -7,6 +7,7 @@
 
 #include "transports/http/counters.hpp"
 #include "transports/http/inbound.hpp"
+#include "transports/http/poller.hpp"
 #include "transports/http/shard.hpp"
 #include "transports/http/wheel.hpp"
 
@@ -18,6 +19,7 @@ struct Loop {
   Config config;
   boost::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_1};
   Wheel wheel{io};
+  Poller poller{io};
   BlockPool blocks;
   Counters counters;
   std::atomic<std::size_t> active{0};  ///< written by the shard's thread only

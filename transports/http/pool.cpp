@@ -14,7 +14,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kTargets = 10'000;
-constexpr std::size_t kSpare = 256;
 
 Fault no_connection() {
   Fault fault(code::kConnectFailed, "No available connections to serve the request");
@@ -309,6 +308,7 @@ Upstream& Pool::spare() {
     return upstream;
   }
   all_.push_back(std::make_unique<Upstream>(loop_, *this));
+  spare_.reserve(all_.size());
   all_.back()->index = all_.size() - 1;
   return *all_.back();
 }
@@ -347,15 +347,8 @@ void Pool::closed(Upstream& upstream) noexcept {
     --target->open;
     if (target->first) serve_waiting(*target);
   }
-  if (!upstream.stream.pending()) quiet(upstream);
+  if (!loop_.ended) spare_.push_back(&upstream);
   if (loop_.draining && loop_.less_to_do) loop_.less_to_do();
-}
-
-/// Nothing of it is pending any more: it can serve again.
-void Pool::quiet(Upstream& upstream) noexcept {
-  if (upstream.target || loop_.ended) return;
-  if (spare_.capacity() == 0) spare_.reserve(kSpare);
-  spare_.push_back(&upstream);
 }
 
 /// Wakes as many of those who wait as can be served, from the event loop, so that whoever released

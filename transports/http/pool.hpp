@@ -68,7 +68,6 @@ class Pool final : public Sender {
   void put_back(Upstream& upstream, std::int64_t keep_alive_seconds);
   void closed(Upstream& upstream) noexcept;
   void died(Upstream& upstream);
-  void quiet(Upstream& upstream) noexcept;
 
   /// Closes idle connections; those in use are closed when they are released.
   void drain();

@@ -15,13 +15,9 @@ Stream::Stream(Loop& loop, Owner& owner)
     : in(loop.blocks, loop.config.limits),
       loop_(loop),
       owner_(owner),
-      socket_(loop.io, *this),
+      socket_(loop.poller, *this),
       read_timer_(loop.wheel, this, [](void* self) { static_cast<Stream*>(self)->read_due(); }),
       write_timer_(loop.wheel, this, [](void* self) { static_cast<Stream*>(self)->write_due(); }) {}
-
-void Stream::socket_quiet() {
-  if (!loop_.ended) owner_.quiet();
-}
 
 // --- reading --------------------------------------------------------------------------------------
 
@@ -187,6 +183,12 @@ void Stream::wait_writable() {
   socket_.start_wait_writable();
 }
 
+void Stream::send_now() {
+  if (loop_.ended || !writer_) return;
+  if (advance(*writer_)) std::exchange(writer_, nullptr)->handle_.resume();
+  else wait_writable();
+}
+
 void Stream::writable(Socket::Event event) {
   if (loop_.ended) return;
   waits_writable_ = false;
@@ -215,13 +217,11 @@ void Stream::flush_tls() {
   if (blocked) wait_writable();
 }
 
-bool Stream::Write::await_ready() { return stream_.advance(*this); }
-
 void Stream::Write::await_suspend(std::coroutine_handle<> writer) {
   assert(!stream_.writer_);
   handle_ = writer;
   stream_.writer_ = this;
-  stream_.wait_writable();
+  stream_.socket_.let_send();
 }
 
 Stream::Write::~Write() {

@@ -1,8 +1,8 @@
 #pragma once
 // One TCP connection, plain or TLS, for one reader and one writer at a time. Reading goes into an
-// Inbound; writing is tried at once and waits only when the socket is full. Coroutines wait on the
-// awaiters below; destroying a coroutine that waits gives its place up and leaves the stream usable.
-// The stream's owner must outlive its pending operations: see pending() and Owner::quiet().
+// Inbound; what is written goes out at the end of the turn (see Poller) and then waits only when the
+// socket is full. Coroutines wait on the awaiters below; destroying a coroutine that waits gives its
+// place up and leaves the stream usable.
 
 #include <array>
 #include <coroutine>
@@ -38,8 +38,6 @@ class Stream final : private Socket::Owner {
    public:
     /// A read that nobody waits for has ended: see take_read().
     virtual void read_unawaited() = 0;
-    /// After close(): the last pending operation has ended.
-    virtual void quiet() = 0;
 
    protected:
     ~Owner() = default;
@@ -95,7 +93,6 @@ class Stream final : private Socket::Owner {
   void close() noexcept;
   /// The same with a reset, so that the peer cannot take what it got for whole.
   void abort() noexcept;
-  bool pending() const noexcept { return socket_.pending(); }
   /// Ends the connection at once, whoever waits on it; the shard is ending.
   void forget() noexcept;
 
@@ -109,7 +106,7 @@ class Stream final : private Socket::Owner {
   void unused() noexcept override;
   void read_done(Socket::Event event, std::size_t bytes) override;
   void writable(Socket::Event event) override;
-  void socket_quiet() override;
+  void send_now() override;
 
   void submit_read();
   void end_read(Io outcome);
@@ -161,7 +158,7 @@ class [[nodiscard]] Stream::Write {
   Write(Stream& stream, Pieces pieces, Duration idle) noexcept : stream_(stream), pieces_(pieces), idle_(idle) {}
   Write(const Write&) = delete;
   ~Write();
-  bool await_ready();
+  bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> writer);
   Io await_resume() const noexcept { return outcome_; }
 

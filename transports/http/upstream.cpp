@@ -319,6 +319,4 @@ void Upstream::read_unawaited() {
   if (!busy && target) pool_.died(*this);
 }
 
-void Upstream::quiet() { pool_.quiet(*this); }
-
 }  // namespace myelin::http

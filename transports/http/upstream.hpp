@@ -58,7 +58,6 @@ class Upstream final : public BackendResponse, private Stream::Owner {
 
  private:
   void read_unawaited() override;
-  void quiet() override;
 
   void begin(const OutgoingRequest& request, TimePoint started);
   Task<bool> send_beginning();

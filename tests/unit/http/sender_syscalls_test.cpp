@@ -31,6 +31,16 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) {
   count(calls.receive);
   return ::syscall(SYS_recvmsg, fd, message, flags);
 }
+ssize_t recv(int fd, void* data, size_t size, int flags) {
+  using namespace myelin::http::test;
+  count(calls.receive);
+  return ::syscall(SYS_recvfrom, fd, data, size, flags, nullptr, nullptr);
+}
+ssize_t send(int fd, const void* data, size_t size, int flags) {
+  using namespace myelin::http::test;
+  count(calls.send);
+  return ::syscall(SYS_sendto, fd, data, size, flags, nullptr, 0);
+}
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   using namespace myelin::http::test;
   count(calls.send);
@@ -74,7 +84,7 @@ void pass_through(const std::string& request) {
   }
   EXPECT_LE(calls.receive, 2 * kRequests + 2);
   EXPECT_LE(calls.send, 2 * kRequests);
-  EXPECT_LE(calls.wait, 3 * kRequests);
+  EXPECT_LE(calls.wait, 4 * kRequests);  // two of each turn: Asio's and the poller's
   EXPECT_LE(calls.control, 2);
   EXPECT_LE(calls.timer, kRequests / 4);  // the wheel's, ten a second
 }
