@@ -112,7 +112,7 @@ struct Call final : Mediator {
       }
       set_kept(message, std::move(request));
     }
-    const Flow flow = hand_over(message, sending(message, Pending::Kind::call, endpoint.get()), *this, Flow::next);
+    const Flow flow = hand_over(message, Wish{Pending::Kind::call, endpoint.get()}, *this, Flow::next);
     return flow == Flow::next ? wait(message) : flow;
   }
 

@@ -13,7 +13,7 @@ struct Loopback final : Mediator {
     if (message.is_response()) return Flow::stop;
     message.addressing().to.clear();
     message.response = true;
-    return hand_over(message, sending(message, Pending::Kind::out, nullptr), *this, Flow::stop);
+    return hand_over(message, Wish{Pending::Kind::out}, *this, Flow::stop);
   }
   Flow resume(Message&, std::uint32_t) const override { return Flow::stop; }
 };

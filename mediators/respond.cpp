@@ -11,7 +11,7 @@ struct Respond final : Mediator {
   Flow run(Message& message) const override {
     message.addressing().to.clear();
     message.response = true;
-    return hand_over(message, sending(message, Pending::Kind::reply, nullptr), *this, Flow::stop);
+    return hand_over(message, Wish{Pending::Kind::reply}, *this, Flow::stop);
   }
   Flow resume(Message&, std::uint32_t) const override { return Flow::stop; }
 };

@@ -18,13 +18,13 @@ struct Send final : Mediator {
   bool build_message = false;
 
   Flow run(Message& message) const override {
-    Pending pending = sending(message, Pending::Kind::send, endpoint.get());
+    Wish wish{Pending::Kind::send, endpoint.get()};
     if (!receive.empty()) {
       Result<std::string> key = receive.key(message);
       if (!key) return fail(message, std::move(key).fault());
-      pending.receive = *std::move(key);
+      wish.receive = *std::move(key);
     }
-    return hand_over(message, std::move(pending), *this, after(message));
+    return hand_over(message, std::move(wish), *this, after(message));
   }
   Flow resume(Message& message, std::uint32_t) const override { return after(message); }
 

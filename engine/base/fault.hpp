@@ -2,6 +2,7 @@
 // What went wrong with one message, as a value. Codes are Synapse's (endpoints reference, 3.8).
 
 #include <string>
+#include <utility>
 
 namespace myelin {
 
@@ -33,11 +34,13 @@ inline constexpr int kMissingArgument = 500101;
 inline constexpr int kParse = 601000;
 }  // namespace code
 
+/// Made out of line: failures are rare, and their code stays out of the way of success.
 struct Fault {
   Fault() = default;
-  explicit Fault(std::string text) : message(std::move(text)) {}
-  Fault(int error_code, std::string text) : code(error_code), base_code(error_code), message(std::move(text)) {}
-  Fault(int error_code, std::string text, std::string more)
+  [[gnu::noinline]] explicit Fault(std::string text) : message(std::move(text)) {}
+  [[gnu::noinline]] Fault(int error_code, std::string text)
+      : code(error_code), base_code(error_code), message(std::move(text)) {}
+  [[gnu::noinline]] Fault(int error_code, std::string text, std::string more)
       : code(error_code), base_code(error_code), message(std::move(text)), detail(std::move(more)) {}
 
   int code = code::kException;       ///< ERROR_CODE, with the pass-through shift (base + state)

@@ -24,7 +24,10 @@ using tree::NodeId;
 
 bool is_soap(MediaKind kind) noexcept { return kind == MediaKind::soap11 || kind == MediaKind::soap12; }
 
-std::string request_method(const Message& message) { return text::to_upper(message.axis2_property("HTTP_METHOD").text()); }
+std::string request_method(const Message& message) {
+  const Value* set = message.axis2.find("HTTP_METHOD");
+  return set ? text::to_upper(set->text()) : text::to_upper(message.incoming.method);
+}
 
 bool bodyless_method(std::string_view method) noexcept {
   return method == "GET" || method == "DELETE" || method == "HEAD";

@@ -46,6 +46,12 @@ void Message::reset() noexcept {
   arena.reset();
 }
 
+void Message::forget_addressing() noexcept {
+  addressing_ = Addressing{};
+  addressing_told_ = Addressing{};
+  addressing_state_ = AddressingState::unread;
+}
+
 bool Message::is_response() const {
   const Value* property = properties.find("RESPONSE");
   if (!property || !property->is_string()) return response;

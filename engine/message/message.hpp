@@ -129,9 +129,7 @@ class Message {
     payload.reset();
     axis2.clear();
     client.clear();
-    addressing_ = Addressing{};
-    addressing_told_ = Addressing{};
-    addressing_state_ = AddressingState::unread;
+    if (addressing_state_ != AddressingState::unread) forget_addressing();
     has_postfix = false;
     frames_done();
   }
@@ -223,6 +221,7 @@ class Message {
 
  private:
   enum class AddressingState : std::uint8_t { unread, transport, complete };
+  void forget_addressing() noexcept;
   void read_transport_addressing();
   void read_soap_addressing();
 

@@ -37,22 +37,23 @@ class Part final : public Work {
   Pending own_;
 };
 
-}  // namespace
-
-Pending sending(const Message& message, Pending::Kind kind, const Endpoint* endpoint) {
-  Pending pending;
-  pending.kind = kind;
-  pending.endpoint = endpoint;
+void ask(const Message& message, Wish wish, Pending& pending) {
+  pending.kind = wish.kind;
+  pending.endpoint = wish.endpoint;
+  pending.receive = std::move(wish.receive);
   pending.handlers = message.handlers;
-  return pending;
 }
 
-Flow hand_over(Message& message, Pending next, const Mediator& self, Flow after) {
-  Pending earlier = std::exchange(message.pending, Pending{});
-  if (earlier.kind == Pending::Kind::none) {
-    message.pending = std::move(next);
+}  // namespace
+
+Flow hand_over(Message& message, Wish wish, const Mediator& self, Flow after) {
+  if (message.pending.kind == Pending::Kind::none) {
+    ask(message, std::move(wish), message.pending);  // into memory it has
     return after;
   }
+  Pending next;
+  ask(message, std::move(wish), next);
+  Pending earlier = std::exchange(message.pending, Pending{});
   if (answers(earlier) && answers(next)) {
     log::warn("mediator", message.log_prefix() + "a second answer to one request was suppressed");
     message.pending = std::move(earlier);

@@ -41,7 +41,7 @@ Flow Target::run(Message& message) const {
   if (!key_.empty()) return key_.run(message);
   const Endpoint* endpoint = endpoint_ ? endpoint_.get() : linked_endpoint_;
   if (!endpoint && !endpoint_key_.empty() && message.artifacts) endpoint = message.artifacts->endpoint(endpoint_key_);
-  if (endpoint) return hand_over(message, sending(message, Pending::Kind::send, endpoint), *this, Flow::next);
+  if (endpoint) return hand_over(message, Wish{Pending::Kind::send, endpoint}, *this, Flow::next);
   if (endpoint_key_.empty()) return Flow::next;
   return fail(message, Fault(code::kUnresolved, "endpoint '" + endpoint_key_ + "' cannot be found"));
 }

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "engine/base/clock.hpp"
+
 namespace myelin::http {
 
 namespace asio = boost::asio;
@@ -96,14 +98,17 @@ void Poller::receive() {
 
 void Poller::turn() {
   in_turn_ = true;
+  Clock::Held time;
   for (int round = 0; round < kRounds && !(works_.empty() && sends_.empty()); ++round) {
     Works working;
     for (working.swap(works_); !working.empty();) {
       Watched& watched = working.front();
       working.pop_front();
+      time.tick();
       watched.work();
     }
     Sends sending;
+    time.tick();
     for (sending.swap(sends_); !sending.empty();) {
       Watched& watched = sending.front();
       sending.pop_front();

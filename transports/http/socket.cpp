@@ -4,6 +4,7 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,10 +19,11 @@ namespace {
 
 constexpr std::size_t kTogether = 4096;  // parts up to this are copied together: cheaper than sendmsg
 
-template <class Call>
-ssize_t uninterrupted(Call call) noexcept {
+/// A system call as it is: libc's functions would look each time whether the thread is to be cancelled.
+template <class... Arguments>
+ssize_t call(long number, Arguments... arguments) noexcept {
   ssize_t result;
-  while ((result = call()) < 0 && errno == EINTR) {
+  while ((result = ::syscall(number, arguments...)) < 0 && errno == EINTR) {
   }
   return result;
 }
@@ -84,7 +86,7 @@ void Socket::receive() noexcept {
     end_read(Event::failed);
     return;
   }
-  const ssize_t got = uninterrupted([&] { return ::recv(descriptor_, room.data(), room.size(), 0); });
+  const ssize_t got = call(SYS_recvfrom, descriptor_, room.data(), room.size(), 0, nullptr, nullptr);
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
     readable_ = false;
     owner_.unused();
@@ -146,7 +148,7 @@ ssize_t Socket::send(const iovec* parts, std::size_t count) noexcept {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(parts);
     message.msg_iovlen = count;
-    return uninterrupted([&] { return ::sendmsg(descriptor_, &message, MSG_NOSIGNAL); });
+    return call(SYS_sendmsg, descriptor_, &message, MSG_NOSIGNAL);
   }
   char together[kTogether];
   const char* data = together;
@@ -156,7 +158,7 @@ ssize_t Socket::send(const iovec* parts, std::size_t count) noexcept {
     char* to = together;
     for (std::size_t i = 0; i < count; to += parts[i++].iov_len) std::memcpy(to, parts[i].iov_base, parts[i].iov_len);
   }
-  return uninterrupted([&] { return ::send(descriptor_, data, bytes, MSG_NOSIGNAL); });
+  return call(SYS_sendto, descriptor_, data, bytes, MSG_NOSIGNAL, nullptr, 0);
 }
 
 void Socket::shutdown_send() noexcept { ::shutdown(descriptor_, SHUT_WR); }
