@@ -1,6 +1,7 @@
 #pragma once
 // Cookies of requests and answers as `name=value` pieces (endpoints reference, 5.3).
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,14 +18,27 @@ inline bool is_cookie(std::string_view piece, std::string_view name) noexcept {
   return equals != std::string_view::npos && text::trim(piece.substr(0, equals)) == name;
 }
 
+/// Calls `take` with each piece of a field until it returns true; then that is the result.
+template <class Take>
+bool any_piece(std::string_view field, Take take) {
+  while (!field.empty()) {
+    const std::size_t end = std::min(field.find(';'), field.size());
+    if (take(field.substr(0, end))) return true;
+    field.remove_prefix(std::min(end + 1, field.size()));
+  }
+  return false;
+}
+
 /// The pieces of all `Cookie` fields that `wanted` accepts, in order.
 template <class Wanted>
 std::vector<std::string> request_cookies(const Message& request, Wanted wanted) {
   std::vector<std::string> found;
   for (const Header& field : request.headers) {
     if (!text::iequals(field.name, "Cookie")) continue;
-    for (const std::string_view piece : text::split(field.value, ";"))
+    any_piece(field.value, [&](std::string_view piece) {
       if (wanted(piece)) found.emplace_back(text::trim(piece));
+      return false;
+    });
   }
   return found;
 }
@@ -33,16 +47,20 @@ std::vector<std::string> request_cookies(const Message& request, Wanted wanted) 
 /// empty goes (EP-153).
 template <class Unwanted>
 void strip_cookies(Message& request, Unwanted unwanted) {
-  if (request_cookies(request, unwanted).empty()) return;
+  bool found = false;
   std::string rest;
   for (const Header& field : request.headers) {
     if (!text::iequals(field.name, "Cookie")) continue;
-    for (const std::string_view piece : text::split(field.value, ";")) {
-      if (unwanted(piece) || text::trim(piece).empty()) continue;
+    any_piece(field.value, [&](std::string_view piece) {
+      const bool strips = unwanted(piece);
+      found |= strips;
+      if (strips || text::trim(piece).empty()) return false;
       if (!rest.empty()) rest += "; ";
       rest += text::trim(piece);
-    }
+      return false;
+    });
   }
+  if (!found) return;
   if (rest.empty()) request.headers.remove("Cookie");
   else request.headers.set("Cookie", request.copy(rest));
 }

@@ -74,6 +74,11 @@ const SessionGroup* as_session_group(const Endpoint* endpoint) noexcept {
   return dynamic_cast<const SessionGroup*>(endpoint);
 }
 
+/// Only session groups make themselves the root.
+const SessionGroup* root_of(const Delivery& delivery) noexcept {
+  return static_cast<const SessionGroup*>(delivery.session_root);
+}
+
 void SessionGroup::do_link(Linker& linker) {
   BalancedGroup::do_link(linker);
   if (!dispatcher->carries_path()) sessions_ = states_->get<SessionTable>("sessions " + key);  // EP-163
@@ -108,7 +113,7 @@ std::optional<std::size_t> SessionGroup::child_of(const Membership& members, std
 
 /// The root's session is what nested groups follow, so it is the root that says.
 bool SessionGroup::rebinds(const Delivery& delivery) noexcept {
-  const SessionGroup* root = as_session_group(delivery.session_root);
+  const SessionGroup* root = root_of(delivery);
   return root && root->rebind;
 }
 
@@ -238,7 +243,7 @@ Retry SessionGroup::next_child(Delivery& delivery, Message& message, const Fault
     retry.fault.sent = fault.sent;
     return retry;
   }
-  const SessionGroup* root = as_session_group(delivery.session_root);
+  const SessionGroup* root = root_of(delivery);
   if (root && root->dispatcher->client_initiated()) root->sessions_->unbind(delivery.session_id);
   if (!allowed || spent(delivery)) return retry;
   Result<void> applied;

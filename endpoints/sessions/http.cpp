@@ -26,8 +26,12 @@ class HttpSession final : public SessionDispatcher {
   std::optional<std::string> response_id(Message& response) const override {
     for (const Header& field : response.headers) {
       if (!text::iequals(field.name, "Set-Cookie")) continue;
-      for (const std::string_view piece : text::split(field.value, ";"))
-        if (is_session(piece)) return std::string(text::trim(piece));
+      std::string_view found;
+      const auto take = [&](std::string_view piece) {
+        found = text::trim(piece);
+        return is_session(piece);
+      };
+      if (endpoints::any_piece(field.value, take)) return std::string(found);
     }
     return std::nullopt;
   }

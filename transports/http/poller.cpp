@@ -17,7 +17,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr int kEvents = 64;  // of one turn: what it receives is in memory together
-constexpr int kRounds = 4;   // then others have their turn: timers, new connections, other threads' work
+constexpr int kBusy = 4;     // so many events and more: there are likely others already, without asking Asio first
+constexpr int kTurns = 16;   // in a row, then others
+constexpr int kRounds = 4;   // within a turn, then others have their turn: timers, new connections, other threads' work
 
 }  // namespace
 
@@ -81,12 +83,15 @@ void Poller::completed(void* owner, asio::detail::operation* base, const boost::
                        std::size_t) {
   Poller& self = static_cast<Operation*>(base)->poller;
   if (!owner || self.operation_.ec_ || error) return;  // the event loop is being destroyed
-  self.receive();
+  for (int turns = 0; turns < kTurns; ++turns) {
+    const int heard = self.receive();
+    self.turn();
+    if (heard < kBusy) break;
+  }
   self.watch();
-  self.turn();
 }
 
-void Poller::receive() {
+int Poller::receive() {
   in_turn_ = true;
   std::array<epoll_event, kEvents> events;
   const int count = ::epoll_wait(epoll_, events.data(), kEvents, 0);
@@ -94,6 +99,7 @@ void Poller::receive() {
     static_cast<Watched*>(events[static_cast<std::size_t>(i)].data.ptr)->heard(events[static_cast<std::size_t>(i)].events);
   more_ = count == kEvents;
   in_turn_ = false;
+  return count;
 }
 
 void Poller::turn() {

@@ -69,7 +69,7 @@ class Poller {
                         std::size_t);
   void watch();
   void turn();
-  void receive();
+  int receive();
   void schedule();
 
   boost::asio::io_context& io_;
