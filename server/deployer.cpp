@@ -14,10 +14,16 @@ std::shared_ptr<const Deployment> Deployer::start(xml::Problems& problems) {
   return first;
 }
 
+void Deployer::look(const Settings& settings, xml::Problems& problems) const {
+  const Result<void> good = look_ ? look_(settings) : Result<void>();
+  if (!good) problems.error({}, good.fault().message);
+}
+
 xml::Problems Deployer::redeploy() {
   xml::Problems problems;
   std::lock_guard lock(mutex_);
   std::shared_ptr<const Deployment> next = loader_.load(problems);
+  look(next ? next->settings : current()->settings, problems);
   for (const xml::Problem& problem : problems.all())
     log::write(problem.level == xml::Level::error ? log::Severity::error : log::Severity::warning, "deployment",
                problem.text());

@@ -25,6 +25,9 @@ class Deployer {
   std::shared_ptr<const Deployment> start(xml::Problems& problems);
   /// Every later deployment goes to `publish`.
   void on_publish(Publish publish) { publish_ = std::move(publish); }
+  /// Whatever else the configuration folder holds is looked at after every later load, changed or not;
+  /// a fault is one of its problems.
+  void on_load(std::function<Result<void>(const Settings&)> look) { look_ = std::move(look); }
   /// Loads again and publishes; a broken file keeps its previous content. Logs every problem.
   xml::Problems redeploy();
 
@@ -33,9 +36,12 @@ class Deployer {
   std::filesystem::path registry_folder() const;
 
  private:
+  void look(const Settings& settings, xml::Problems& problems) const;
+
   StateStore states_;
   Loader loader_;
   Publish publish_;
+  std::function<Result<void>(const Settings&)> look_;
   mutable std::mutex mutex_;          ///< held while loading
   mutable std::mutex current_mutex_;  ///< never held longer than a copy takes
   std::shared_ptr<const Deployment> current_;

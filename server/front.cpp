@@ -128,6 +128,7 @@ Result<void> Front::open(const std::shared_ptr<const Deployment>& deployment) {
   const auto tls = https_settings(settings, options_.conf);
   if (!tls) return tls.fault();
   const bool https = *tls != nullptr;
+  certificate_ = certificate_digest(settings, options_.conf);
   Result<void> opened = bind_all(settings, https);
   if (opened) opened = open_access_log(settings);
   if (!opened) return opened;

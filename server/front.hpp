@@ -31,6 +31,8 @@ class Front {
 
   /// Hands the deployment to every shard and returns when all have taken it over. Any thread.
   void publish(const std::shared_ptr<const Deployment>& deployment);
+  /// Takes over changed certificate files (REL-115). Fault: they cannot be used, and the old certificate stays.
+  Result<void> renew_certificate(const Settings& settings);
   /// Opens the access log anew.
   void reopen_log();
 
@@ -64,6 +66,7 @@ class Front {
   Deployer& deployer_;
   Listeners listeners_;
   unsigned threads_ = 0;
+  std::string certificate_;  ///< digest of its files
   std::array<Bound, Listeners::kRoles.size()> bound_;
   std::unique_ptr<http::AccessLog> access_log_;
   std::unique_ptr<ServiceMetrics> services_;

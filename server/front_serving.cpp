@@ -7,6 +7,7 @@
 #include "engine/base/log.hpp"
 #include "server/endpoint_metrics.hpp"
 #include "server/front.hpp"
+#include "server/http_config.hpp"
 
 namespace myelin::server {
 
@@ -43,6 +44,19 @@ void Front::publish(const std::shared_ptr<const Deployment>& deployment) {
   health_->follow(deployment);
   std::unique_lock lock(wait->mutex);
   wait->all.wait_for(lock, std::chrono::seconds(5), [&] { return wait->left == 0; });
+}
+
+Result<void> Front::renew_certificate(const Settings& settings) {
+  if (bound_[static_cast<std::size_t>(Role::https)].sockets.empty()) return {};
+  std::string digest = certificate_digest(settings, options_.conf);
+  if (digest == certificate_) return {};
+  auto tls = https_settings(settings, options_.conf);
+  if (!tls) return Fault("the certificate stays as it was: " + tls.fault().message);
+  if (!*tls) return Fault("the certificate stays as it was: myelin.properties names none any more");
+  for (auto& worker : workers_) worker->shard->renew(*tls);
+  certificate_ = std::move(digest);
+  log::info("server", "the certificate of https was renewed");
+  return {};
 }
 
 void Front::reopen_log() {

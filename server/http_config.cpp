@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 namespace myelin::server {
@@ -96,6 +101,20 @@ Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& se
   tls.client_auth = auth == "require" ? ClientAuth::require : auth == "optional" ? ClientAuth::optional : ClientAuth::none;
   if (tls.certificate.empty() && tls.pkcs12.empty()) return std::shared_ptr<const http::TlsServer>();
   return http::TlsServer::make(tls);
+}
+
+std::string certificate_digest(const Settings& settings, const std::filesystem::path& conf) {
+  std::string content;
+  for (const std::string_view key : {"https.certificate", "https.key", "https.pkcs12", "https.client_ca"}) {
+    std::ifstream file(path_of(settings, key, conf), std::ios::binary);
+    content.append(std::istreambuf_iterator<char>(file), {});
+    content += '\n';
+  }
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_Digest(content.data(), content.size(), digest, &size, EVP_sha256(), nullptr);
+  OPENSSL_cleanse(content.data(), content.size());
+  return {reinterpret_cast<const char*>(digest), size};
 }
 
 }  // namespace myelin::server

@@ -18,4 +18,7 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
 Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& settings,
                                                               const std::filesystem::path& conf);
 
+/// Of what the files behind those settings hold, to see whether they have changed.
+std::string certificate_digest(const Settings& settings, const std::filesystem::path& conf);
+
 }  // namespace myelin::server

@@ -185,6 +185,7 @@ int Server::run() {
       discovery_.follow(next, patience);
       front_->publish(next);
     });
+    deployer_.on_load([this](const Settings& settings) { return front_->renew_certificate(settings); });
     front_->start(first_);
     watch();
     release_start_up_memory();

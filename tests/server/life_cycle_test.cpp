@@ -90,6 +90,50 @@ TEST(LifeCycle, ASecondSignalEndsItAtOnce) {
   EXPECT_FALSE(client.receive("GET").complete);
 }
 
+/// A new connection meets a certificate for that name.
+bool greets_as(Myelin& server, const std::string& name) {
+  const auto stream = Stream::connect(server.https_port());
+  return stream && stream->start_tls_client(tls_client_context(), name);
+}
+
+// REL-115: the files are changed, SIGHUP comes; connections that are open keep what they have.
+TEST(LifeCycle, CertificatesAreRenewedWithoutADroppedConnection) {
+  TemporaryFolder folder;
+  const CertificateFiles files = write_certificates(folder.path());
+  Myelin server;
+  server.https = true;
+  server.set("https.certificate=" + files.certificate.string());
+  server.set("https.key=" + files.key.string());
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  HttpClient open(server.https_port(), true);
+  EXPECT_EQ(open.get("/").status(), 200);
+  EXPECT_FALSE(greets_as(server, "other.example"));
+
+  replace_certificate(files, CertificateFor::other_host);
+  server.process().signal(SIGHUP);
+  ASSERT_TRUE(server.await_log("the certificate of https was renewed"));
+  EXPECT_TRUE(eventually([&] { return greets_as(server, "other.example"); }));
+  EXPECT_FALSE(greets_as(server, "localhost"));
+  EXPECT_EQ(open.get("/").status(), 200) << "the connection from before";
+}
+
+// REL-115: a bad certificate is a problem of the deployment, and the old one stays.
+TEST(LifeCycle, ABadCertificateKeepsTheOldOne) {
+  TemporaryFolder folder;
+  const CertificateFiles files = write_certificates(folder.path());
+  Myelin server;
+  server.https = true;
+  server.set("https.certificate=" + files.certificate.string());
+  server.set("https.key=" + files.key.string());
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  std::filesystem::resize_file(files.certificate, 100);
+  const std::string told = server.admin("POST", "/deploy").body;
+  EXPECT_NE(told.find("the certificate stays as it was: " + files.certificate.string()), std::string::npos) << told;
+  EXPECT_TRUE(greets_as(server, "localhost"));
+}
+
 // REL-159: after the file was moved away, SIGUSR1 makes a new one.
 TEST(LifeCycle, LogsAreOpenedAnew) {
   TemporaryFolder folder;

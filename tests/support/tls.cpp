@@ -91,15 +91,28 @@ void write_pkcs12(const std::filesystem::path& path, EVP_PKEY* key, X509* certif
 
 }  // namespace
 
+namespace {
+
+const Identity& identity_for(CertificateFor whom) {
+  return whom == CertificateFor::localhost ? identities().server : identities().other;
+}
+
+}  // namespace
+
+void replace_certificate(const CertificateFiles& files, CertificateFor whom) {
+  const Identity& identity = identity_for(whom);
+  write_pem(files.certificate, [&](std::FILE* f) { return PEM_write_X509(f, identity.certificate.get()); });
+  write_pem(files.key, [&](std::FILE* f) {
+    return PEM_write_PrivateKey(f, identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
+}
+
 CertificateFiles write_certificates(const std::filesystem::path& folder) {
   CertificateFiles files{folder / "ca.pem", folder / "cert.pem", folder / "key.pem", folder / "key.p12",
                          folder / "trust.p12"};
   const Identities& all = identities();
   write_pem(files.authority, [&](std::FILE* f) { return PEM_write_X509(f, all.authority.certificate.get()); });
-  write_pem(files.certificate, [&](std::FILE* f) { return PEM_write_X509(f, all.server.certificate.get()); });
-  write_pem(files.key, [&](std::FILE* f) {
-    return PEM_write_PrivateKey(f, all.server.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  replace_certificate(files, CertificateFor::localhost);
   write_pkcs12(files.key_store, all.server.key.get(), all.server.certificate.get(), nullptr);
   STACK_OF(X509)* trusted = sk_X509_new_null();
   sk_X509_push(trusted, all.authority.certificate.get());
@@ -112,7 +125,7 @@ CertificateFiles write_certificates(const std::filesystem::path& folder) {
 
 TlsContext tls_server_context(CertificateFor whom) {
   TlsContext context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
-  const Identity& identity = whom == CertificateFor::localhost ? identities().server : identities().other;
+  const Identity& identity = identity_for(whom);
   require(SSL_CTX_use_certificate(context.get(), identity.certificate.get()) == 1, "certificate");
   require(SSL_CTX_use_PrivateKey(context.get(), identity.key.get()) == 1, "key");
   return context;

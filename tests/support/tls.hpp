@@ -17,9 +17,12 @@ struct CertificateFiles {
 /// Writes the files into `folder` (ca.pem, cert.pem, key.pem, key.p12, trust.p12). Made once per process, then copied.
 CertificateFiles write_certificates(const std::filesystem::path& folder);
 
-using TlsContext = std::shared_ptr<SSL_CTX>;
 /// Whom a server's certificate is for.
 enum class CertificateFor { localhost, other_host };
+/// Puts another certificate and its key in place of cert.pem and key.pem.
+void replace_certificate(const CertificateFiles& files, CertificateFor whom);
+
+using TlsContext = std::shared_ptr<SSL_CTX>;
 /// A server's context with the certificate above, or one of the same authority for other.example.
 TlsContext tls_server_context(CertificateFor whom = CertificateFor::localhost);
 /// Only clients with a certificate of the authority above.

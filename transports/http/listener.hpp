@@ -26,6 +26,8 @@ class Listener {
   void resume();
 
   const Entrance& entrance() const noexcept { return entrance_; }
+  /// Connections accepted from now on use these settings; those that are open keep theirs.
+  void renew(std::shared_ptr<const TlsServer> tls) noexcept { entrance_.tls = std::move(tls); }
   const std::string& local() const noexcept { return local_; }
 
  private:
@@ -35,7 +37,7 @@ class Listener {
   void pause();
 
   Loop& loop_;
-  const Entrance entrance_;
+  Entrance entrance_;
   Accepted accepted_;
   boost::asio::ip::tcp::acceptor acceptor_;
   Timer pause_timer_;

@@ -179,6 +179,13 @@ Result<void> Shard::listen(int descriptor, Entrance entrance) {
   return opened;
 }
 
+void Shard::renew(std::shared_ptr<const TlsServer> tls) {
+  post([impl = impl_.get(), tls = std::move(tls)] {
+    for (const auto& listener : impl->listeners)
+      if (listener->entrance().tls) listener->renew(tls);
+  });
+}
+
 Sender& Shard::sender() noexcept { return impl_->pool; }
 
 void Shard::post(std::function<void()> work) {

@@ -63,6 +63,9 @@ class Shard {
   /// Serves a socket that listens already, and closes it when it drains.
   Result<void> listen(int descriptor, Entrance entrance);
 
+  /// TLS listeners use `tls` for connections they accept from now on (REL-115). Thread safe.
+  void renew(std::shared_ptr<const TlsServer> tls);
+
   Sender& sender() noexcept;
 
   /// Runs `work` on this shard's thread, soon. Thread safe.
