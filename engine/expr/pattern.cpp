@@ -35,10 +35,14 @@ std::wstring widen(std::string_view utf8) {
   return wide;
 }
 
-std::string narrow(const std::wstring& wide) {
-  std::string utf8;
-  for (const wchar_t c : wide) text::append_utf8(utf8, static_cast<std::uint32_t>(c));
-  return utf8;
+/// The other way: a piece of what was widened from UTF-8, or from bytes that are none.
+std::string narrow(const std::wstring& wide, bool utf8) {
+  std::string narrowed;
+  for (const wchar_t c : wide) {
+    if (utf8) text::append_utf8(narrowed, static_cast<std::uint32_t>(c));
+    else narrowed += static_cast<char>(c);
+  }
+  return narrowed;
 }
 
 Fault too_complex() { return Fault("a regular expression took too many steps on this message"); }
@@ -92,7 +96,7 @@ Result<std::optional<std::string>> Pattern::group(std::string_view subject, std:
     const std::wstring wide = widen(subject);
     boost::wsmatch match;
     if (boost::regex_match(wide, match, compiled_->wide) && number < match.size())
-      found = narrow(match[static_cast<int>(number)].str());
+      found = narrow(match[static_cast<int>(number)].str(), text::valid_utf8(subject));
     return found;
   } catch (const std::runtime_error&) {
     return too_complex();

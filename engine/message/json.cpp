@@ -19,6 +19,13 @@ Fault refused(int status, std::string why) {
   fault.status = status;
   return fault;
 }
+
+/// RapidJSON lets "\\udc00" through when no first half stands before it.
+bool has_lone_half(std::string_view utf8) noexcept {
+  for (auto at = utf8.find('\xED'); at != std::string_view::npos; at = utf8.find('\xED', at + 1))
+    if (at + 1 < utf8.size() && static_cast<unsigned char>(utf8[at + 1]) >= 0xA0) return true;
+  return false;
+}
 }  // namespace
 
 /// Receives RapidJSON's events; a false return ends the parse, and `fault` says why.
@@ -39,9 +46,10 @@ class JsonBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonB
     return scalar(Kind::number, std::string_view(text, size));
   }
   bool String(const char* text, rapidjson::SizeType size, bool) {
-    return scalar(Kind::string, std::string_view(text, size));
+    return whole({text, size}) && scalar(Kind::string, std::string_view(text, size));
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
+    if (!whole({text, size})) return false;
     key_ = keep(std::string_view(text, size));
     key_size_ = size;
     return true;
@@ -55,6 +63,9 @@ class JsonBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonB
   bool refuse(int status, std::string why) {
     fault = refused(status, std::move(why));
     return false;
+  }
+  bool whole(std::string_view text) {
+    return !has_lone_half(text) || refuse(400, "an escape names half a character");
   }
   std::uint32_t keep(std::string_view text) {
     const auto at = static_cast<std::uint32_t>(document_.texts_.size());

@@ -266,7 +266,7 @@ Result<std::string> Payload::json_text() {
   assert(loaded());
   const auto plain = content();
   if (!plain) return plain.fault();
-  if (is_json()) return std::string(*plain);
+  if (is_json() && !plain->empty()) return std::string(*plain);
   const auto built = envelope();
   if (!built) return built.fault();
   const tree::NodeId child = body_child(*envelope_);

@@ -2,14 +2,14 @@
 // the body, the verdict and the bytes eaten must not depend on it.
 
 #include <algorithm>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/target.hpp"
 #include "transports/http/codec.hpp"
 
 using namespace myelin::http;
+using namespace myelin::fuzz;
 
 namespace {
 
@@ -28,7 +28,7 @@ Decoded decode(std::string_view bytes, std::size_t piece) {
     const std::vector<char> here(bytes.begin() + static_cast<std::ptrdiff_t>(decoded.consumed),
                                  bytes.begin() + static_cast<std::ptrdiff_t>(end));
     const ChunkDecoder::Step step = decoder.next({here.data(), here.size()});
-    if (step.consumed + step.body > here.size()) std::abort();
+    require(step.consumed + step.body <= here.size());
     decoded.state = step.state;
     decoded.body.append(here.data() + step.consumed, step.body);
     decoded.consumed += step.consumed + step.body;
@@ -37,15 +37,17 @@ Decoded decode(std::string_view bytes, std::size_t piece) {
     if (end == bytes.size()) break;
     end = std::min(end + piece, bytes.size());
   }
-  if ((decoded.state == Parse::bad) != (decoder.refusal().status == 400)) std::abort();
+  require((decoded.state == Parse::bad) == (decoder.refusal().status == 400));
   return decoded;
+}
+
+void run(std::string_view input) {
+  if (input.empty()) return;
+  const auto first = static_cast<unsigned char>(input[0]);
+  const std::string_view bytes = input.substr(1);
+  require(decode(bytes, bytes.size() + 1) == decode(bytes, std::size_t{1} + first));
 }
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  if (!(decode(bytes, bytes.size() + 1) == decode(bytes, std::size_t{1} + data[0]))) std::abort();
-  return 0;
-}
+MYELIN_FUZZ_TARGET(http_chunk, run);

@@ -1,23 +1,16 @@
 // Fuzz target: request heads (REL-004, REL-005, REL-172). The first byte says where the input is cut;
 // a head must be judged alike whole and cut, and what is accepted must be accepted again as written.
 
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/target.hpp"
 #include "transports/http/codec.hpp"
 
 using namespace myelin::http;
+using namespace myelin::fuzz;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-/// A copy of exactly this size, so that a read past its end is seen.
-std::vector<char> exact(std::string_view bytes) { return {bytes.begin(), bytes.end()}; }
 
 std::string write(const RequestHead& head) {
   std::string out(head.method);
@@ -41,12 +34,11 @@ void check_accepted(const RequestHead& head) {
   require(write(again) == written);
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::size_t cut = bytes.size() * data[0] / 255;
+void run(std::string_view input) {
+  if (input.empty()) return;
+  const auto first = static_cast<unsigned char>(input[0]);
+  const std::string_view bytes = input.substr(1);
+  const std::size_t cut = bytes.size() * first / 255;
 
   const std::vector<char> whole = exact(bytes);
   HeadParser parser{Limits{}};
@@ -69,5 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rebase(other, {whole.data(), whole.size()}, moved.data());
     require(write(head) == write(other));
   }
-  return 0;
 }
+
+}  // namespace
+
+MYELIN_FUZZ_TARGET(http_request, run);

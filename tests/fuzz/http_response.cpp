@@ -1,22 +1,16 @@
 // Fuzz target: heads of backends' answers (REL-005, REL-071, REL-172). The first byte says where the
 // input is cut and whether the request was HEAD.
 
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/target.hpp"
 #include "transports/http/codec.hpp"
 
 using namespace myelin::http;
+using namespace myelin::fuzz;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-std::vector<char> exact(std::string_view bytes) { return {bytes.begin(), bytes.end()}; }
 
 std::string write(const ResponseHead& head) {
   std::string out = head.http10 ? "HTTP/1.0 " : "HTTP/1.1 ";
@@ -41,13 +35,12 @@ void check_accepted(const ResponseHead& head, std::string_view method) {
   require(again.framing == head.framing && again.length == head.length && again.keep_alive == head.keep_alive);
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::string_view method = data[0] % 2 != 0 ? "HEAD" : "GET";
-  const std::size_t cut = bytes.size() * data[0] / 255;
+void run(std::string_view input) {
+  if (input.empty()) return;
+  const auto first = static_cast<unsigned char>(input[0]);
+  const std::string_view bytes = input.substr(1);
+  const std::string_view method = first % 2 != 0 ? "HEAD" : "GET";
+  const std::size_t cut = bytes.size() * first / 255;
 
   const std::vector<char> whole = exact(bytes);
   HeadParser parser{Limits{}};
@@ -67,5 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(write(head) == write(other));
     check_accepted(head, method);
   }
-  return 0;
 }
+
+}  // namespace
+
+MYELIN_FUZZ_TARGET(http_response, run);

@@ -1,24 +1,24 @@
 // Fuzz target: URLs of backends (REL-083, REL-172). What is accepted has no byte that could end a
 // line or a host, and its parts are parts of the text.
 
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
-
 #include "engine/ports/sender.hpp"
+#include "tests/fuzz/target.hpp"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+using namespace myelin::fuzz;
+
+namespace {
+
+void run(std::string_view text) {
   const auto url = myelin::Url::parse(text);
-  if (!url) return 0;
-  const auto require = [](bool holds) {
-    if (!holds) std::abort();
-  };
+  if (!url) return;
   for (const char c : text) require(c > 0x20 && c < 0x7f);
   require(!url->host.empty() && url->port != 0);
   require(url->authority.find_first_of("@/?#\\") == std::string_view::npos);
   require(url->target.empty() || url->target.front() == '/' || url->target.front() == '?');
   require(url->target.find('#') == std::string_view::npos);
-  require(url->authority.data() >= text.data() && url->target.data() + url->target.size() <= text.data() + size);
-  return 0;
+  require(url->authority.data() >= text.data() && url->target.data() + url->target.size() <= text.data() + text.size());
 }
+
+}  // namespace
+
+MYELIN_FUZZ_TARGET(http_url, run);

@@ -17,6 +17,7 @@ TEST(Pattern, WorksOnCharactersAndNamesItsErrors) {
   EXPECT_EQ(*pattern->group("éü", 2), "ü");
   EXPECT_EQ(*pattern->group("éü", 3), std::nullopt);
   EXPECT_TRUE(*pattern->matches("\xff\xfe"));
+  EXPECT_EQ(*pattern->group("\xff\xfe", 2), "\xfe");
 }
 
 // REL-088

@@ -61,7 +61,7 @@ TEST(JsonDocument, KeepsAByteOrderMarkOut) { EXPECT_EQ(status_of("\xEF\xBB\xBF{}
 TEST(JsonDocument, RefusesWhatIsNotStrictJson) {
   for (const std::string_view bad :
        {"", "{", "[1,]", "{\"a\":1,}", "NaN", "[Infinity]", "01", "1.", "+1", "'a'", "{a:1}", "// x\n1",
-        "\"\x01\"", "\"\xff\"", "\"\xc0\x80\"", "\"\\ud800\"", "1 2", "nul"})
+        "\"\x01\"", "\"\xff\"", "\"\xc0\x80\"", "\"\\ud800\"", "\"\\udc00\"", "{\"\\udfff\":1}", "1 2", "nul"})
     EXPECT_EQ(status_of(bad), 400) << bad;
   EXPECT_EQ(status_of(std::string_view("{}\0x", 4)), 400) << "NUL hides nothing";
 }

@@ -257,6 +257,14 @@ TEST(Payload, ReadingJsonLeavesItsBytesAlone) {
   EXPECT_EQ(*payload.json_text(), kText);
 }
 
+TEST(Payload, AnEmptyJsonBodyIsAnEmptyObjectWhateverWasReadBefore) {
+  Payload payload;
+  payload.assign("", "application/json");
+  EXPECT_EQ(*payload.json_text(), "{}");
+  ASSERT_TRUE(payload.envelope().ok());
+  EXPECT_EQ(*payload.json_text(), "{}");
+}
+
 TEST(Payload, EditingTheXmlViewChangesTheJson) {
   Payload payload = made(R"({"a":1,"b":[2]})", "application/json");
   const auto envelope = payload.edit();
