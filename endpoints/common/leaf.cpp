@@ -34,12 +34,6 @@ bool is_clean(std::string_view text) noexcept {
   return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
-bool is_method(std::string_view method) noexcept {
-  return !method.empty() && std::all_of(method.begin(), method.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-  });
-}
-
 bool has_body_child(Message& message) {
   if (!message.payload.built()) return false;
   const auto envelope = message.payload.envelope();
@@ -322,7 +316,7 @@ bool SendingLeaf::takes_postfix(Message& message, std::string_view method) const
 /// Where the request goes and how. All that can fail comes before the body is taken.
 Result<void> SendingLeaf::address(Message& message, const Destination& to, OutgoingRequest& request) const {
   request.method = method_of(message);
-  if (!is_method(request.method)) return Fault("'" + std::string(request.method) + "' is no HTTP method");
+  if (!text::is_token(request.method)) return Fault("'" + std::string(request.method) + "' is no HTTP method");
   request.url = to.url;
   request.target = to.url.target;
   if (to.takes_postfix && message.has_postfix && !message.postfix.empty() && takes_postfix(message, request.method)) {

@@ -274,7 +274,11 @@ Dispatch to_api(const Deployment& deployment, Message& message, const ApiMatch& 
 }  // namespace
 
 Dispatch dispatch(const Deployment& deployment, Message& message) {
-  if (!normalise(message)) return refuse(400);
+  if (!normalise(message)) {
+    Dispatch bad = refuse(400);
+    bad.reason = "bad_path";
+    return bad;
+  }
   const std::string_view target = message.incoming.target;
   const std::string_view path = message.incoming.path();
   const bool https = message.incoming.scheme == "https";

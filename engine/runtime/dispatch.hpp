@@ -14,6 +14,7 @@ namespace myelin {
 struct Dispatch {
   const Service* service = nullptr;     ///< null: answer `status`
   int status = 0;
+  const char* reason = nullptr;         ///< of a request that nobody should have sent: for the log, and the connection ends
   std::string_view allow;               ///< Allow header for 200 to OPTIONS and for 405
   const Mediator* handler = nullptr;    ///< runs instead of the bare status (_resource_mismatch_handler_)
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 
@@ -63,7 +65,9 @@ Task<void> Exchange::run() {
   const Dispatch found = dispatch(*deployment_, message_);
   if (!found.service) {
     if (!found.handler) {
-      co_await answer(found.status, found.allow);
+      if (found.reason)
+        log::warn("http", fmt::format("refused a request of {}: {} {}", message_.incoming.remote_address, found.status, found.reason));
+      co_await answer(found.status, found.allow, found.reason != nullptr);
       co_return;
     }
     message_.handlers.push_back(deployment_->fault);
@@ -277,12 +281,13 @@ int Exchange::status_of(const Fault& fault) const noexcept {
   return 500;
 }
 
-Task<void> Exchange::answer(int status, std::string_view allow) {
+Task<void> Exchange::answer(int status, std::string_view allow, bool close) {
   Headers headers;
   if (!allow.empty()) headers.add("Allow", allow);
   Reply reply;
   reply.status = status;
   reply.headers = &headers;
+  reply.close = close;
   co_await client_.reply(reply);
 }
 

@@ -76,7 +76,7 @@ class Exchange {
 
   // --- answering --------------------------------------------------------------------------------
   Task<Flow> reply();
-  Task<void> answer(int status, std::string_view allow = {});
+  Task<void> answer(int status, std::string_view allow = {}, bool close = false);
   Task<void> answer_document(const Document& document);
   Task<void> finish_without_answer(bool faulted);
   int status_of(const Fault& fault) const noexcept;

@@ -163,6 +163,9 @@ TEST_F(LeafTest, TheMethod) {  // EP-066
   EXPECT_EQ(method(*address("http://h/", "format='get'")), "GET");
   EXPECT_EQ(method(*address("http://h/", "format='soap11'")), "POST");
   EXPECT_EQ(method(*address("http://h/", "format='soap12'")), "POST");
+  fresh(message, "M-SEARCH.1");
+  EXPECT_EQ(method(*address("http://h/")), "M-SEARCH.1") << "a token is a method; no client may suspend an endpoint by one";
+  fresh(message, "PUT");
   message.axis2.set("HTTP_METHOD", "DELETE");
   EXPECT_EQ(method(*address("http://h/")), "DELETE");
   fresh(message, "");
