@@ -65,7 +65,8 @@ std::unique_ptr<const Pattern> Pattern::compile(std::string_view text, std::stri
   compiled->narrow = ascii(text);
   try {
     if (!compiled->empty) {
-      if (compiled->narrow) compiled->bytes.assign(text.begin(), text.end());
+      // A copy, as the library looks at the character behind an expression that is cut short.
+      if (compiled->narrow) compiled->bytes.assign(std::string(text));
       const std::wstring wide = widen(text);
       compiled->wide.assign(wide.begin(), wide.end());
     }

@@ -244,6 +244,8 @@ class Writer {
       if (declared.prefix == space.prefix && declared.uri != space.uri) continue;
       bind(id, declared.prefix, declared.uri);
     }
+    // An attribute must not give another meaning to a prefix that was used from outside.
+    if (node.space != kXmlSpace) scope_.bind(space.prefix, space.uri, id);
     for (NodeId a = node.inner.attributes; a != kNone; a = doc_.at(a).next) {
       const std::string prefix = attribute_prefix(id, a);
       out_ += ' ';
@@ -260,6 +262,8 @@ class Writer {
     if (scope_.find(prefix) != space.uri) {
       made_prefixes_.push_back(std::make_unique<std::string>(prefix));
       bind(element, *made_prefixes_.back(), space.uri);
+    } else {
+      scope_.bind(prefix, space.uri, element);  // known already: the view is not kept
     }
     return prefix;
   }

@@ -35,10 +35,18 @@ struct Program {
   fs::path file, root;
 };
 
+/// $MYELIN_INCUMBENTS: another root to look below instead, where packages were unpacked.
 Program find(const std::string& name) {
-  for (const fs::path& root : {fs::path("/"), fs::path(MYELIN_SOURCE_DIR) / "build/incumbents"})
+  std::vector<fs::path> roots{"/", fs::path(MYELIN_SOURCE_DIR) / "build/incumbents"};
+  if (const char* other = std::getenv("MYELIN_INCUMBENTS")) roots = {other};
+  for (const fs::path& root : roots)
     if (const fs::path file = root / "usr/sbin" / name; access(file.c_str(), X_OK) == 0) return {file, root};
   return {};
+}
+
+std::string libraries(const Program& program) {
+  const fs::path folder = "lib/x86_64-linux-gnu";
+  return "LD_LIBRARY_PATH=" + (program.root / "usr" / folder).string() + ':' + (program.root / folder).string();
 }
 
 /// A port nobody has at the moment.
@@ -69,7 +77,7 @@ class Incumbent final : public Server {
     fs::permissions(folder, fs::perms::all);  // what gives up root's rights has to write here as well
     const Setup setup = make(program, folder, port_, recorder().port());
     test::write_file(folder / "conf", setup.configuration);
-    std::vector<std::string> arguments{"/usr/bin/env", "LD_LIBRARY_PATH=" + (program.root / "usr/lib/x86_64-linux-gnu").string(),
+    std::vector<std::string> arguments{"/usr/bin/env", libraries(program),
                                        program.file.string()};
     if (program.root == "/") arguments.erase(arguments.begin() + 1);
     arguments.insert(arguments.end(), setup.arguments.begin(), setup.arguments.end());

@@ -55,7 +55,7 @@ std::shared_ptr<Document> reread(const Document& document, const char* file = __
   const std::string xml = document.xml(document.document());
   auto again = Document::parse(xml);
   require(again.ok(), again.ok() ? "" : again.fault().detail + " in " + xml, file, line);
-  require(described(**again) == described(document), xml, file, line);
+  require(described(**again) == described(document), xml + "\nfor " + described(document), file, line);
   return *again;
 }
 

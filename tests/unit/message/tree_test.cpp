@@ -349,6 +349,15 @@ TEST(Tree, GivesAPrefixToAnAttributeThatLacksOrSharesOne) {
   EXPECT_EQ(again->value(again->attribute(again->root(), "urn:c", "y")), "2") << xml;
 }
 
+TEST(Tree, AnAttributeDoesNotTakeThePrefixThatOthersHaveFromOutside) {
+  const auto document = read("<r xmlns:p='u'><p:a/><b p:c='1'/></r>");
+  const NodeId a = document->first_element(document->root()), b = document->next_element(a);
+  document->set_attribute(a, "v", "p", "d", "2");
+  document->set_attribute(b, "v", "p", "d", "2");
+  const std::string xml = document->xml(document->document());
+  EXPECT_EQ(xml, R"(<r xmlns:p='u'><p:a xmlns:ns1="v" ns1:d="2"/><b p:c="1" xmlns:ns1="v" ns1:d="2"/></r>)");
+}
+
 TEST(Tree, MovesASubtreeAndKeepsItsNamespaces) {
   const auto document = read("<r xmlns:o='urn:o'><x xmlns:p='urn:1'><p:y k='o:v'/></x><z xmlns:p='urn:2'/></r>");
   const NodeId x = document->first_element(document->root());
