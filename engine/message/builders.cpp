@@ -105,12 +105,15 @@ Built build_form(std::string_view bytes, std::string_view content_type) {
   }
   auto document = std::make_shared<Document>();
   const NodeId root = document->create_element({}, {}, "xformValues");
-  for (const auto& [name, values] : parameters)
+  for (const auto& [key, values] : parameters) {
+    const auto name = json::xml_name(key);
+    if (!name) return name.fault();
     for (const std::string& value : values) {
-      const NodeId element = document->create_element({}, {}, json::xml_name(name));
+      const NodeId element = document->create_element({}, {}, *name);
       if (!value.empty()) document->set_text(element, value);
       document->append(root, element);
     }
+  }
   wrap(*document, root);
   return document;
 }

@@ -263,6 +263,9 @@ constexpr std::string_view kValue = "jsonValue";
 constexpr std::string_view kItem = "jsonElement";
 constexpr std::uint32_t kMaxDepth = tree::Limits{}.depth;
 constexpr std::uint32_t kMaxNodes = tree::Limits{}.nodes;
+constexpr std::uint32_t kMaxAttributes = tree::Limits{}.attributes;
+constexpr std::uint32_t kMaxAttribute = tree::Limits{}.attribute_bytes;
+constexpr std::uint32_t kMaxName = tree::Limits{}.name_bytes;
 
 struct CharRange {
   std::uint32_t from, to;
@@ -306,7 +309,7 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
-std::string xml_name(std::string_view key) {
+Result<std::string> xml_name(std::string_view key) {
   if (key.empty()) return std::string(kEmptyMark);
   std::string name;
   if (is_digit(key.front())) {
@@ -318,6 +321,7 @@ std::string xml_name(std::string_view key) {
   } else {
     append_name(name, key, true);
   }
+  if (name.size() > kMaxName) return refused(400, fmt::format("a name has as XML more than {} bytes", kMaxName));
   return name;
 }
 
@@ -360,6 +364,7 @@ struct Place {
   bool array;
   std::string item;
   std::uint32_t depth;  // of parent in the envelope
+  std::uint32_t attributes = 0;  // of parent
 };
 
 class XmlWriter {
@@ -384,6 +389,7 @@ class XmlWriter {
       if (++nodes_ > kMaxNodes)
         return refused(413, fmt::format("as XML it has more than {} nodes", kMaxNodes));
       at = value(at);
+      if (fault_) return std::move(*fault_);
     }
     return element;
   }
@@ -393,7 +399,7 @@ class XmlWriter {
 
   void enter(JsonDocument::Id container, tree::NodeId parent, std::string item, std::uint32_t depth) {
     places_.push_back(
-        Place{from_.end(container), parent, from_.kind(container) == Kind::array, std::move(item), depth});
+        Place{from_.end(container), parent, from_.kind(container) == Kind::array, std::move(item), depth, 0});
   }
 
   /// Writes one value into the innermost place; returns the next one to write.
@@ -401,7 +407,7 @@ class XmlWriter {
     const Place& place = places_.back();
     const std::string_view key = place.array ? std::string_view() : from_.key(at);
     if (!from_.is_container(at) && special(at, key, place.parent)) return at + 1;
-    std::string name = place.array ? place.item : xml_name(key);
+    std::string name = place.array ? place.item : name_of(key);
     const std::uint32_t depth = place.depth;
     const tree::NodeId parent = place.parent;
     if (from_.kind(at) == Kind::array && !place.array) {
@@ -426,13 +432,25 @@ class XmlWriter {
   bool special(JsonDocument::Id at, std::string_view key, tree::NodeId element) {
     if (key.size() > 1 && key.front() == '@') {
       const std::string_view value = from_.kind(at) == Kind::null ? std::string_view() : from_.text(at);
-      into_.set_attribute(element, {}, {}, xml_name(key.substr(1)), value);
+      const std::string name = name_of(key.substr(1));
+      if (++places_.back().attributes > kMaxAttributes || value.size() > kMaxAttribute)
+        fault_ = refused(400, fmt::format("as XML an element has more than {} attributes, or one of more than {} bytes",
+                                          kMaxAttributes, kMaxAttribute));
+      if (!fault_) into_.set_attribute(element, {}, {}, name, value);
       return true;
     }
     if (key != "$") return false;
     if (from_.kind(at) != Kind::null && !from_.text(at).empty())
       into_.append(element, into_.create_text(from_.text(at)));
     return true;
+  }
+
+  /// Empty after a fault.
+  std::string name_of(std::string_view key) {
+    auto name = xml_name(key);
+    if (name) return std::move(*name);
+    fault_ = std::move(name).fault();
+    return {};
   }
 
   void set_text(tree::NodeId element, JsonDocument::Id at) {
@@ -445,6 +463,7 @@ class XmlWriter {
   tree::Document& into_;
   std::vector<Place> places_;
   std::uint32_t nodes_ = 0;
+  std::optional<Fault> fault_;
 };
 
 }  // namespace

@@ -94,8 +94,8 @@ class JsonDocument {
 namespace json {
 
 /// An XML element name for a member name, and back (`_JsonReader_PD_`, `_JsonReader_PS_`,
-/// `_JsonReader_<code>_`).
-std::string xml_name(std::string_view key);
+/// `_JsonReader_<code>_`). Faults: code::kParse when no document may have so long a name (REL-092).
+Result<std::string> xml_name(std::string_view key);
 std::string key_name(std::string_view element);
 /// jsonObject, jsonArray or jsonValue.
 bool is_root_name(std::string_view local) noexcept;

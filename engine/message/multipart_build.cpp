@@ -109,7 +109,9 @@ Built build_form_data(std::string_view bytes, std::string_view content_type) {
   for (const Part& part : *parts) {
     const auto content = part.content();
     if (!content) return content.fault();
-    const NodeId element = document->create_element({}, {}, json::xml_name(text_of(std::string(part.name), {})));
+    const auto name = json::xml_name(text_of(std::string(part.name), {}));
+    if (!name) return name.fault();
+    const NodeId element = document->create_element({}, {}, *name);
     describe(*document, element, part);
     const std::string text = part.has_filename ? text::base64_encode(*content) : text_of(*content, part.content_type);
     if (!text.empty()) document->set_text(element, text);

@@ -153,6 +153,21 @@ TEST(JsonToXml, FaultsWhenTheXmlWouldBeTooDeep) {
   EXPECT_FALSE(xml_of(std::string(100, '[') + std::string(100, ']')).starts_with("fault:"));
 }
 
+// REL-092, REL-100
+TEST(JsonToXml, ObeysTheLimitsOfXml) {
+  const auto object = [](int members, const std::string& name) {
+    std::string text;
+    for (int i = 0; i < members; ++i) text += (i ? ",\"" : "{\"") + name + std::to_string(i) + "\":1";
+    return text + "}";
+  };
+  EXPECT_FALSE(xml_of(object(1000, "@a")).starts_with("fault:"));
+  EXPECT_TRUE(xml_of(object(1001, "@a")).starts_with("fault:"));
+  EXPECT_FALSE(xml_of(object(1001, "a")).starts_with("fault:"));
+  EXPECT_FALSE(xml_of(object(1, std::string(1023, 'a'))).starts_with("fault:"));
+  EXPECT_TRUE(xml_of(object(1, std::string(1024, 'a'))).starts_with("fault:"));
+  EXPECT_TRUE(xml_of("{\"@a\":\"" + std::string((1 << 20) + 1, 'x') + "\"}").starts_with("fault:"));
+}
+
 // --- XML to JSON ---------------------------------------------------------------------------------
 
 class XmlToJson : public testing::TestWithParam<Pair> {};

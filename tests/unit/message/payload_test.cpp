@@ -215,6 +215,20 @@ TEST(Payload, FormBecomesXformValues) {
             "y&amp;z</b><_JsonReader_PD_1x/><_JsonReader_PS_y>3</_JsonReader_PS_y></xformValues>");
 }
 
+// REL-092
+TEST(Payload, AFormWithANameThatXmlMayNotHaveIsRefused) {
+  for (const char* type : {"application/x-www-form-urlencoded", "multipart/form-data; boundary=b"}) {
+    const std::string name(1025, 'a');
+    Payload payload;
+    payload.assign(std::string(type).starts_with("m") ? "--b\r\nContent-Disposition: form-data; name=" + name + "\r\n\r\n1\r\n--b--"
+                                                      : name + "=1",
+                   type);
+    const auto envelope = payload.envelope();
+    ASSERT_FALSE(envelope.ok()) << type;
+    EXPECT_EQ(envelope.fault().status, 400);
+  }
+}
+
 TEST(Payload, NoBodyIsAnEmptyEnvelope) {
   Payload payload;
   EXPECT_TRUE(payload.empty());
