@@ -92,6 +92,11 @@ void append_escaped(std::string& to, std::string_view text) {
       to += "\n\t";
     } else if (c == '\t') {
       to += '\t';
+    } else if (c == 0xC2 && i + 1 < end && (static_cast<unsigned char>(text[i + 1]) & 0xE0) == 0x80) {
+      const auto control = static_cast<unsigned char>(text[++i]);  // U+0080 to U+009F, which terminals obey as well
+      to += "\\x";
+      to += kHex[control >> 4];
+      to += kHex[control & 15];
     } else if (c < 0x20 || c == 0x7f) {
       to += "\\x";
       to += kHex[c >> 4];

@@ -23,6 +23,18 @@ bool is_connection_field(std::string_view name) {
   }
 }
 
+/// What an answer's Connection names besides its usual options: it stays here as well (REL-068). Nearly always
+/// nothing.
+std::vector<std::string_view> named_by_connection(const Headers& fields) {
+  std::vector<std::string_view> named;
+  for (const Header& field : fields) {
+    if (field.name.size() != 10 || !text::iequals(field.name, "Connection")) continue;
+    if (text::iequals(field.value, "close") || text::iequals(field.value, "keep-alive")) continue;
+    for (const std::string_view name : text::split(field.value, ",")) named.push_back(text::trim(name));
+  }
+  return named;
+}
+
 /// A fault of whoever sends the body; no endpoint is to blame for it.
 Fault of_body(Fault fault) {
   fault.of_body = true;
@@ -553,8 +565,12 @@ void Exchange::adopt(BackendResponse& response, bool call) {
   message_.backend = message_.copy(response.backend());
   message_.reason = copies ? message_.copy(response.reason()) : response.reason();
   std::string_view type, encoding;
+  const auto named = named_by_connection(response.headers());
+  const auto is_named = [&](const Header& field) {
+    return std::any_of(named.begin(), named.end(), [&](std::string_view name) { return text::iequals(field.name, name); });
+  };
   for (const Header& field : response.headers()) {
-    if (is_connection_field(field.name)) continue;
+    if (is_connection_field(field.name) || is_named(field)) continue;
     const std::string_view name = copies ? message_.copy(field.name) : field.name;
     const std::string_view value = copies ? message_.copy(field.value) : field.value;
     if (name.size() == 12 && text::iequals(name, "Content-Type")) type = value;

@@ -42,11 +42,13 @@ void Recorder::serve(Connection& connection) {
   bool broken = false;
   while (!reading && !broken && connection.stream->read(bytes) == Stream::End::data) reading = take_request(bytes, broken);
   if (reading) {
+    std::string answer;
     {
       std::lock_guard lock(mutex_);
       readings_.push_back(std::move(*reading));
+      answer = answer_.empty() ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" : answer_;
     }
-    connection.stream->write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    connection.stream->write(answer);
   }
   connection.stream->finish_writing();
   connection.stream->read(bytes, Millis(1000));
@@ -55,6 +57,11 @@ void Recorder::serve(Connection& connection) {
   connection.over = true;
   --open_;
   changed_.notify_all();
+}
+
+void Recorder::answer_with(std::string bytes) {
+  std::lock_guard lock(mutex_);
+  answer_ = std::move(bytes);
 }
 
 std::vector<Reading> Recorder::take() {

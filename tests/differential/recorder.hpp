@@ -1,6 +1,6 @@
 #pragma once
-// The backend behind each server: answers every request with 200, keeps how it was read, and closes the
-// connection behind each answer. Thread safe.
+// The backend behind each server: answers every request, with 200 unless told otherwise, keeps how it was
+// read, and closes the connection behind each answer. Thread safe.
 
 #include <condition_variable>
 #include <list>
@@ -20,6 +20,9 @@ class Recorder {
   ~Recorder();
   std::uint16_t port() const noexcept { return listener_.port(); }
 
+  /// Exactly these bytes from now on; empty: a plain 200.
+  void answer_with(std::string bytes);
+
   /// What has come since the last call, once every connection has ended (or for a second).
   std::vector<Reading> take();
 
@@ -38,6 +41,7 @@ class Recorder {
   std::list<Connection> connections_;
   std::size_t open_ = 0;
   std::vector<Reading> readings_;
+  std::string answer_;
   std::thread acceptor_;
 };
 

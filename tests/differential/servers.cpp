@@ -21,7 +21,8 @@ class MyelinServer final : public Server {
     server_.set("http2.enabled=false");
     server_.write("synapse.xml",
                   test::main_sequence("<send><endpoint><address uri=\"http://127.0.0.1:" + std::to_string(recorder().port()) +
-                                      "\" format=\"rest\"><connection preserveHost=\"true\"/></address></endpoint></send>"));
+                                      "\" format=\"rest\"><connection preserveHost=\"true\"/>"
+                                      "<suspendOnFailure><errorCodes>303001</errorCodes></suspendOnFailure></address></endpoint></send>"));
     server_.start();
   }
   std::uint16_t port() const override { return server_.port(); }
@@ -159,7 +160,7 @@ RequestReadTimeout header=1 body=1
 TraceEnable off
 AllowEncodedSlashes NoDecode
 ProxyPreserveHost on
-ProxyPass / http://127.0.0.1:@backend@/ nocanon disablereuse=on
+ProxyPass / http://127.0.0.1:@backend@/ nocanon disablereuse=on retry=0
 )";
 
 constexpr const char* kLighttpd = R"(server.modules = ("mod_proxy")

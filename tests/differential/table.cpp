@@ -82,16 +82,19 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text;
 }
 
-/// `except SERVER.DIFFERENCE ...`
-void read_decided(Words& words, Row& row, const std::string& where) {
+/// `VERB DETAIL ... "TEXT" [except SERVER.DIFFERENCE ...]`; the row's text.
+std::string read_row(Words& words, Row& row, const std::string& where) {
   std::string word;
-  if (!words.next(word)) return;
-  if (word != "except") wrong(where, "'" + word + "' where 'except' may stand");
+  while (words.next(word) && word != "except") row.details.push_back(word);
+  if (row.details.empty()) wrong(where, "a text is missing");
+  const std::string text = row.details.back();
+  row.details.pop_back();
   while (words.next(word)) {
     const auto dot = word.find('.');
     if (dot == std::string::npos) wrong(where, "an exception is SERVER.DIFFERENCE");
     row.decided[word.substr(0, dot)].insert(word.substr(dot + 1));
   }
+  return text;
 }
 
 }  // namespace
@@ -104,11 +107,13 @@ bool Row::is_decided(const std::string& server, const std::string& difference) c
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.where; }
 
+int Row::status() const { return details.empty() ? 0 : std::atoi(details.front().c_str()); }
+
 std::vector<Row> read_table(const std::string& path) {
   std::ifstream file(path);
   if (!file) wrong(path, "cannot be read");
   std::vector<Row> rows;
-  std::string line, section, request;
+  std::string line, section, common;
   int number = 0;
   for (int at = 1; std::getline(file, line); ++at) {
     const std::string where = path + ':' + std::to_string(at);
@@ -117,28 +122,20 @@ std::vector<Row> read_table(const std::string& path) {
     if (!words.next(word)) continue;
     if (word == "section") {
       section = words.need();
-      request.clear();
+      common.clear();
       number = 0;
-    } else if (word == "request") {
-      request = words.need();
-    } else if (word == "accepted" || word == "refused") {
+    } else if (word == "request" || word == "answer") {
+      common = words.need();
+    } else {
       Row row;
       row.where = where;
-      if (word == "refused") row.refused = std::atoi(words.need().c_str());
-      else row.messages = 2;
-      std::string value = words.need();
-      if (value == "once" || value == "twice" || value == "thrice") {  // how many messages come before the end
-        row.messages = value == "once" ? 1 : value == "twice" ? 2 : 3;
-        value = words.need();
-      }
-      read_decided(words, row, where);
+      row.verb = word;
+      const std::string text = read_row(words, row, where);
       ++number;
       row.name = section + (number < 10 ? "_0" : "_") + std::to_string(number);
-      row.bytes = replaced(replaced(request, "{}", value), "{id}", replaced(row.name, "_", "-"));
-      if (request.empty()) wrong(where, "no request was given in this section");
+      if (common.empty()) wrong(where, "nothing is common in this section");
+      row.bytes = replaced(replaced(common, "{}", text), "{id}", replaced(row.name, "_", "-"));
       rows.push_back(std::move(row));
-    } else {
-      wrong(where, "'" + word + "' where a statement begins");
     }
   }
   return rows;

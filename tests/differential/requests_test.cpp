@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
-#include "tests/differential/servers.hpp"
+#include "tests/differential/all_servers.hpp"
 #include "tests/differential/table.hpp"
 
 namespace myelin::differential {
@@ -68,49 +66,21 @@ std::string canonical(const std::string& target) {
   return made;
 }
 
-/// All servers, started once for all rows. What they refuse that Myelin accepts is told at the end.
-class Servers : public testing::Environment {
- public:
-  void SetUp() override {
-    // The names of tests are listed without any server.
-    if (GTEST_FLAG_GET(list_tests)) return;
-    myelin = start_myelin();
-    for (const char* name : kNames)
-      if (auto server = start(name)) others.emplace(name, std::move(server));
-  }
-  void TearDown() override {
-    for (const auto& [name, rows] : stricter) {
-      std::printf("%s passes on less than Myelin of:", name.c_str());
-      for (const std::string& row : rows) std::printf(" %s", row.c_str());
-      std::printf("\n");
-    }
-    others.clear();
-    myelin.reset();
-  }
-
-  std::unique_ptr<Server> myelin;
-  std::map<std::string, std::unique_ptr<Server>> others;
-  std::map<std::string, std::set<std::string>> stricter;  ///< rows, with what was answered
-};
-
-Servers& servers() {
-  static auto* const all = static_cast<Servers*>(testing::AddGlobalTestEnvironment(new Servers));
-  return *all;
-}
-const Servers& kServers = servers();
-
 class Differential : public testing::TestWithParam<Row> {
  protected:
+  bool refused() const { return GetParam().verb == "refused"; }
+
   void expect_of_myelin(const Outcome& outcome) {
-    const Row& row = GetParam();
     ASSERT_TRUE(outcome.closed) << "Myelin waits for more" << outcome.text();
-    if (row.refused != 0) {
+    if (refused()) {
       EXPECT_TRUE(outcome.readings.empty()) << "Myelin passes on" << outcome.text();
       ASSERT_FALSE(outcome.statuses.empty());
-      EXPECT_EQ(outcome.statuses.back(), row.refused) << outcome.text();
-    } else {
-      EXPECT_EQ(outcome.readings.size(), static_cast<std::size_t>(row.messages)) << "Myelin" << outcome.text();
+      EXPECT_EQ(outcome.statuses.back(), GetParam().status()) << outcome.text();
+      return;
     }
+    ASSERT_EQ(GetParam().verb, "accepted");
+    const std::string times = GetParam().details.empty() ? "twice" : GetParam().details.front();
+    EXPECT_EQ(outcome.readings.size(), times == "once" ? 1u : times == "twice" ? 2u : 3u) << "Myelin" << outcome.text();
   }
 
   /// The message of that number, as both read it.
@@ -133,7 +103,7 @@ class Differential : public testing::TestWithParam<Row> {
     if (theirs.readings.size() < ours.readings.size()) {
       std::string statuses;
       for (const int status : theirs.statuses) statuses += (statuses.empty() ? ":" : ",") + std::to_string(status);
-      servers().stricter[name].insert(GetParam().name + statuses);
+      all_servers().stricter(name, GetParam().name + statuses);
     }
     if (theirs.readings.size() > ours.readings.size() && !GetParam().is_decided(name, "messages"))
       ADD_FAILURE() << name << " reads more messages in " << what << "\n  Myelin:" << ours.text() << "\n  " << name << ":" << theirs.text();
@@ -152,15 +122,15 @@ class Differential : public testing::TestWithParam<Row> {
 
 TEST_P(Differential, IsReadAlike) {
   const Row& row = GetParam();
-  const Outcome ours = servers().myelin->send(row.bytes + kEnd, test::kPatience);
+  const Outcome ours = all_servers().myelin->send(row.bytes + kEnd, test::kPatience);
   expect_of_myelin(ours);
   if (HasFatalFailure()) return;
-  if (row.refused == 0)
-    for (const auto& [name, server] : servers().others) {
+  if (!refused())
+    for (const auto& [name, server] : all_servers().others) {
       compare(name, ours, server->send(row.bytes + kEnd, kPatience), "what the client sends");
       pass_on(name, *server, ours);
     }
-  if (servers().others.empty()) GTEST_SKIP() << "none of the other servers is here: scripts/incumbents";
+  if (all_servers().others.empty()) GTEST_SKIP() << "none of the other servers is here: scripts/incumbents";
 }
 
 INSTANTIATE_TEST_SUITE_P(Requests, Differential, testing::ValuesIn(table()), [](const auto& row) { return row.param.name; });
@@ -168,8 +138,8 @@ INSTANTIATE_TEST_SUITE_P(Requests, Differential, testing::ValuesIn(table()), [](
 class Incumbents : public testing::TestWithParam<const char*> {};
 
 TEST_P(Incumbents, ReadWhatIsNotOdd) {
-  const auto found = servers().others.find(GetParam());
-  if (found == servers().others.end()) GTEST_SKIP() << "not installed: scripts/incumbents";
+  const auto found = all_servers().others.find(GetParam());
+  if (found == all_servers().others.end()) GTEST_SKIP() << "not installed: scripts/incumbents";
   const std::string bytes = "POST /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloPOST /b HTTP/1.1\r\nHost: h\r\n"
                             "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
   const Outcome outcome = found->second->send(bytes + kEnd, kPatience);
