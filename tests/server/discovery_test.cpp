@@ -44,6 +44,7 @@ class DiscoveryUnderLoad : public testing::Test {
 
 // GW-136, GW-137
 TEST_F(DiscoveryUnderLoad, ChangesAndRedeploysLoseNothing) {
+  server.set("http.keep_alive_requests=100000000");  // a client goes on for as long as it takes
   server.write("synapse.xml", configuration("0"));
   ASSERT_TRUE(server.start());
   std::atomic<bool> over{false};
