@@ -31,8 +31,10 @@ void look_at(const xpath::Compiled& compiled, const tree::Document& document, tr
   const double number = xpath::to_number(*found);
   require(xpath::to_boolean(*found) || text != "true");
   if (found->type == xpath::Type::number) require(std::isnan(number) ? text == "NaN" : !text.empty());
-  for (std::size_t i = 1; i < found->nodes.size(); ++i) require(found->nodes[i].document == &document &&
-      document.order(found->nodes[i - 1].id, found->nodes[i].id) < 0);
+  for (std::size_t i = 1; i < found->nodes.size(); ++i) {
+    const tree::NodeRef &one = found->nodes[i - 1], &next = found->nodes[i];
+    require(one.document != next.document || one.document->order(one.id, next.id) < 0);
+  }
 }
 
 /// As mediators see it: variables, properties and functions of Synapse's.
