@@ -132,6 +132,7 @@ Result<void> Front::open(const std::shared_ptr<const Deployment>& deployment) {
   Result<void> opened = bind_all(settings, https);
   if (opened) opened = open_access_log(settings);
   if (!opened) return opened;
+  config->admin_port = http::port_of(bound_[static_cast<std::size_t>(Role::admin)].sockets.front());
   make_workers(*std::move(config), deployment);
   opened = listen(Role::http, nullptr);
   if (opened && https) opened = listen(Role::https, *tls);

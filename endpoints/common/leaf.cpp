@@ -112,7 +112,8 @@ bool host_is_literal(std::string_view text, std::string_view mark) noexcept {
   const std::size_t scheme = text.find("://");
   if (scheme == std::string_view::npos) return false;
   const std::size_t end = text.find_first_of("/?#", scheme + 3);
-  return end != std::string_view::npos && text.find(mark) > end;
+  const std::size_t marked = text.find(mark);
+  return marked == std::string_view::npos || (end != std::string_view::npos && marked > end);
 }
 
 std::string_view join_postfix(std::string_view target, std::string_view postfix, Arena& arena) {
@@ -378,6 +379,7 @@ Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) co
   if (!to) return std::move(to).fault();
   if (to->from_request && !allow_link_local_ && is_link_local(to->url.host))
     return Fault("link-local address '" + std::string(to->url.host) + "' in request data is refused");
+  request.guarded = to->from_request && !allow_link_local_;
   done = address(message, *to, request);
   if (!done) return done;
   done = apply_headers(message);

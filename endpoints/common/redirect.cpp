@@ -100,6 +100,7 @@ bool SendingLeaf::follow(Message& message, const BackendResponse& answer, Outgoi
     request.credential = {};  // its field still goes
     request.tls = nullptr;
     request.host = url->authority;
+    request.guarded = !allow_link_local_;
   }
   request.url = *url;
   request.target = url->target.starts_with('/') ? url->target : message.arena.join("/", url->target);

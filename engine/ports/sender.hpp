@@ -61,6 +61,7 @@ struct OutgoingRequest {
   bool http10 = false;
   bool received_http10 = false;  ///< the message came by HTTP/1.0, for Via
   bool close = false;            ///< Connection: close
+  bool guarded = false;          ///< the address is request data: not to link-local hosts nor our admin port (REL-084)
   bool idempotent = false;       ///< may be repeated once on a connection that was dead already
 
   const Identity* identity = nullptr;  ///< ids that go along; null: none

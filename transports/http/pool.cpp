@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "transports/http/guard.hpp"
 #include "transports/http/heads.hpp"
 
 namespace myelin::http {
@@ -235,6 +236,10 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
   Fault fault = refused("cannot resolve host " + host);
   for (const asio::ip::address& address : addresses) {
     const asio::ip::tcp::endpoint endpoint(address, port);
+    if (request.guarded && !tunnels && is_guarded(endpoint, config.admin_port)) {
+      fault = refused("the address of host " + host + " in request data is refused");
+      continue;
+    }
     const Io outcome = co_await upstream.stream.connect(endpoint, due);
     if (outcome == Io::timed_out) {
       fault = endpoints ? Fault(code::kTimeout, "Send timeout")

@@ -40,6 +40,7 @@ struct Config {
   bool http2 = true;                      // also in clear text, by prior knowledge
   Http2Limits http2_limits;               // REL-041
   std::shared_ptr<const TlsClient> backend_tls;
+  std::uint16_t admin_port = 0;           // no way for addresses out of messages (REL-084); 0: none
   std::string server_name = "Myelin";     // Server header; empty: none
   std::string via;                        // our name in Via towards backends (REL-026); empty: none
   std::shared_ptr<Gauge> gauge;           // of memory; null: there is no limit
