@@ -46,7 +46,7 @@ std::string substring(std::string_view text, double first, double end) {
   double position = 0;
   for (const char* at = text.data(); at < text.data() + text.size();) {
     const char* start = at;
-    tree::next_code_point(at);
+    tree::next_code_point(at, text.data() + text.size());
     ++position;
     if (position >= first && position < end) out.append(start, at);
   }
@@ -58,15 +58,15 @@ std::string translate(std::string_view text, std::string_view from, std::string_
   const char* target = to.data();
   const char* target_end = to.data() + to.size();
   for (const char* at = from.data(); at < from.data() + from.size();) {
-    const char32_t character = tree::next_code_point(at);
+    const char32_t character = tree::next_code_point(at, from.data() + from.size());
     const char* start = target;
-    if (target < target_end) tree::next_code_point(target);
+    if (target < target_end) tree::next_code_point(target, target_end);
     mapping.emplace(character, std::string_view(start, static_cast<std::size_t>(target - start)));
   }
   std::string out;
   for (const char* at = text.data(); at < text.data() + text.size();) {
     const char* start = at;
-    const auto found = mapping.find(tree::next_code_point(at));
+    const auto found = mapping.find(tree::next_code_point(at, text.data() + text.size()));
     if (found == mapping.end())
       out.append(start, at);
     else

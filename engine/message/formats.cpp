@@ -67,7 +67,7 @@ std::string with_references(std::string_view xml, tree::Encoding encoding) {
   out.reserve(xml.size());
   for (const char* at = xml.data(); at != xml.data() + xml.size();) {
     const char* const begin = at;
-    const char32_t point = tree::next_code_point(at);
+    const char32_t point = tree::next_code_point(at, xml.data() + xml.size());
     if (point <= last) out.append(begin, at);
     else out += fmt::format("&#x{:X};", static_cast<std::uint32_t>(point));
   }

@@ -74,7 +74,7 @@ std::string utf8_to_utf16(std::string_view text, bool little) {
     out += little ? high : low;
   };
   for (const char* at = text.data(); at < text.data() + text.size();) {
-    const char32_t point = next_code_point(at);
+    const char32_t point = next_code_point(at, text.data() + text.size());
     if (point >= 0x10000) {
       put(0xD800 + ((point - 0x10000) >> 10));
       put(0xDC00 + ((point - 0x10000) & 0x3FF));
@@ -123,24 +123,21 @@ std::string from_utf8(std::string_view text, Encoding to) {
   const char32_t last = to == Encoding::latin1 ? 0xFF : 0x7F;
   std::string out;
   for (const char* at = text.data(); at < text.data() + text.size();) {
-    const char32_t point = next_code_point(at);
+    const char32_t point = next_code_point(at, text.data() + text.size());
     out += point <= last ? static_cast<char>(point) : '?';
   }
   return out;
 }
 
-char32_t next_code_point(const char*& at) noexcept {
-  const auto follow = [&at] { return static_cast<char32_t>(byte(*at++) & 0x3Fu); };
+char32_t next_code_point(const char*& at, const char* end) noexcept {
+  constexpr char32_t kReplacement = 0xFFFD;
   const unsigned lead = byte(*at++);
   if (lead < 0x80) return lead;
-  if (lead < 0xE0) {
-    const char32_t high = (lead & 0x1Fu) << 6;
-    return high | follow();
-  }
-  char32_t point = lead < 0xF0 ? lead & 0x0Fu : lead & 0x07u;
-  if (lead >= 0xF0) point = point << 6 | follow();
-  point = point << 6 | follow();
-  return point << 6 | follow();
+  if (lead < 0xC0 || lead >= 0xF8) return kReplacement;
+  int left = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+  char32_t point = lead & (0x3Fu >> left);
+  for (; left > 0 && at < end && (byte(*at) & 0xC0u) == 0x80; --left) point = point << 6 | (byte(*at++) & 0x3Fu);
+  return left == 0 ? point : kReplacement;
 }
 
 }  // namespace myelin::tree

@@ -19,7 +19,8 @@ std::optional<std::string> to_utf8(std::string_view bytes, Encoding from);
 /// What cannot be said becomes `?`, as in Java. `utf16` is big-endian with a byte order mark.
 std::string from_utf8(std::string_view text, Encoding to);
 
-/// One code point of valid UTF-8 at `at`, which is moved behind it.
-char32_t next_code_point(const char*& at) noexcept;
+/// One code point of the text that ends at `end`; `at` is moved behind it. What is no UTF-8, as header fields may
+/// hold, counts as U+FFFD.
+char32_t next_code_point(const char*& at, const char* end) noexcept;
 
 }  // namespace myelin::tree

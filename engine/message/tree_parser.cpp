@@ -190,7 +190,7 @@ class Parser {
   /// Steps over one non-ASCII name character.
   bool wide(bool (*allowed)(char32_t)) noexcept {
     const char* next = at_;
-    if (!allowed(next_code_point(next))) return false;
+    if (!allowed(next_code_point(next, end_))) return false;
     at_ = next;
     return true;
   }

@@ -45,7 +45,7 @@ void on_a_message(std::string_view text, std::string_view xml) {
   Message message;
   message.payload.assign(std::string(xml), "text/xml");
   message.properties.set("p", Value(std::string("5")));
-  message.headers.add("X-A", "b");
+  message.headers.add("X-A", message.copy("b\xC3\xA4\xF0"));
   if (compiled->text(message).ok()) require(compiled->test(message).ok());
 }
 
