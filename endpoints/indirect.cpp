@@ -27,14 +27,19 @@ Choice follow(const Endpoint* target, std::string_view key, Delivery& delivery, 
   return choice;
 }
 
+/// A key that is switched off is an endpoint that is not ready, whatever its target is.
+Fault switched_off(const Endpoint& endpoint, std::string_view key) {
+  return Fault(code::kEndpointNotReady,
+               "Currently unavailable endpoint: " + (endpoint.name.empty() ? std::string(key) : endpoint.name));
+}
+
 /// The parent link of a target stays its own: it is a root wherever a key leads to it (1.11).
 class Indirect final : public Endpoint {
  public:
   explicit Indirect(std::string target_key) : target_key_(std::move(target_key)) {}
 
   std::string_view kind() const noexcept override { return "indirect"; }
-  bool ready(TimePoint now, Use use) const override { return target_ && target_->ready(now, use); }
-  bool admit(TimePoint now, Use use) const override { return target_ && target_->ready(now, use); }
+  bool ready(TimePoint now, Use use) const override { return switched_on(use) && target_ && target_->ready(now, use); }
   Need need() const noexcept override { return target_ ? target_->need() : Need::nothing; }
   std::vector<std::shared_ptr<const Endpoint>> children() const override {
     return target_ ? target_->children() : std::vector<std::shared_ptr<const Endpoint>>{};
@@ -48,6 +53,7 @@ class Indirect final : public Endpoint {
   /// EP-053: a deployment never changes, so what was linked is what a lookup would find; a key that
   /// nothing defined then is looked up again, it may stand in a registry.
   Choice choose(Delivery& delivery, Message& message) const override {
+    if (!switched_on(delivery.use)) return switched_off(*this, target_key_);
     const Endpoint* target = target_;
     if (!target && !circular_ && message.artifacts) target = message.artifacts->endpoint(target_key_);
     return follow(target, target_key_, delivery, message);
@@ -84,10 +90,11 @@ class Resolving final : public Endpoint {
   explicit Resolving(std::unique_ptr<expr::Expression> expression) : expression_(std::move(expression)) {}
 
   std::string_view kind() const noexcept override { return "resolving"; }
-  bool ready(TimePoint, Use) const override { return true; }
+  bool ready(TimePoint, Use use) const override { return switched_on(use); }
   Need need() const noexcept override { return expression_->need(); }
 
   Choice choose(Delivery& delivery, Message& message) const override {  // EP-055
+    if (!switched_on(delivery.use)) return switched_off(*this, expression_->source());
     auto found = expression_->text(message);
     if (!found) return std::move(found).fault();
     if (!*found || !message.artifacts) return unresolved(expression_->source());

@@ -54,10 +54,7 @@ class DynamicRecipients final : public Endpoint {
         most_(most) {}
 
   std::string_view kind() const noexcept override { return "recipientlist"; }
-  bool ready(TimePoint, Use use) const override {
-    const Switch position = condition().position();
-    return position == Switch::on || (position == Switch::drain && use == Use::bound);
-  }
+  bool ready(TimePoint, Use use) const override { return switched_on(use); }
   Need need() const noexcept override { return Need::body; }
 
   Choice choose(Delivery& delivery, Message& message) const override {

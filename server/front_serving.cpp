@@ -72,7 +72,7 @@ std::size_t Front::drain(Duration limit, bool replaced) {
   workers_.front()->shard->let_end();
   workers_.front()->thread.join();
   std::size_t cut = 0;
-  for (auto& worker : workers_) cut += worker->shard->active();
+  for (auto& worker : workers_) cut += worker->shard->active() + worker->shard->flows();
   return cut;
 }
 

@@ -197,8 +197,7 @@ void SendingLeaf::choose_axes() noexcept {
 }
 
 bool SendingLeaf::ready(TimePoint now, Use use) const {
-  const Switch position = condition().position();
-  if (position != Switch::on && (position == Switch::off || use == Use::fresh)) return false;
+  if (!switched_on(use)) return false;
   if (by_traffic_ ? !suspension_->ready(now) : suspension_->phase() == Phase::off) return false;
   if (by_checks_ && condition().health() == Health::down) return false;
   return !breaker_ || breaker_->allows(*breaker_rules, now);
@@ -396,7 +395,7 @@ Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) co
   request.target = append_query(request.target, body->query, message.arena);
   request.url.target = request.target;
   request.headers = &message.headers;
-  request.received_http10 = message.incoming.http10;
+  request.received_version = message.incoming.version;
   fill_body(message, *body, dropped, request);
   fill_switches(message, request);
   request.close |= !keep_alive;

@@ -1,6 +1,5 @@
 #include "endpoints/common/member.hpp"
 
-#include "endpoints/common/attributes.hpp"
 #include "endpoints/common/blocks.hpp"
 #include "endpoints/common/group.hpp"
 #include "endpoints/common/host.hpp"
@@ -20,9 +19,7 @@ std::unique_ptr<Endpoint> read_member(const xml::Element& element, bool suspends
     member->https_port = bind.integer("httpsPort").value_or(-1);
   member->name_ports();
   read_shared_blocks(*member, bind, build);
-  std::uint32_t weight = 0;
-  read_count(bind, "weight", weight, 1);
-  member->weight = weight;
+  member->weight = read_weight(bind);
   member->backup = bind.is_true("backup");
   bind.finish();
   if (host.empty()) return nullptr;

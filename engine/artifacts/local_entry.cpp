@@ -31,6 +31,13 @@ BuiltEntry parse_value(const std::string& text, const std::string& uri, std::str
   return built;
 }
 
+/// A resource that is not asked for here.
+BuiltEntry unread(std::string key) {
+  BuiltEntry built;
+  built.entry = {std::move(key), LocalEntry::Type::url, {}};
+  return built;
+}
+
 std::optional<BuiltEntry> load(const xml::Attribute& src, std::string key, Build& build) {
   const std::string uri{text::trim(src.value)};
   if (uri.empty() || !fetchable(uri)) {
@@ -40,7 +47,7 @@ std::optional<BuiltEntry> load(const xml::Attribute& src, std::string key, Build
   }
   if (build.offline && !is_file_uri(uri)) {
     build.problems.warning(src.where, xml::quote(uri) + " was not fetched");
-    return BuiltEntry{{std::move(key), LocalEntry::Type::url, {}}, nullptr, nullptr};
+    return unread(std::move(key));
   }
   auto text = fetch(uri, build.base, limits_of(build.settings));
   if (text) {
@@ -50,7 +57,7 @@ std::optional<BuiltEntry> load(const xml::Attribute& src, std::string key, Build
   // What is not there now may be there where the configuration will run.
   if (build.offline) build.problems.warning(src.where, text.fault().message);
   else build.problems.error(src.where, text.fault().message);
-  return build.offline ? std::optional(BuiltEntry{{std::move(key), LocalEntry::Type::url, {}}, nullptr, nullptr})
+  return build.offline ? std::optional(unread(std::move(key)))
                        : std::nullopt;
 }
 
@@ -71,6 +78,7 @@ BuiltEntry build_entry_value(const xml::Element& root, std::string key, Build& b
   BuiltEntry built;
   if (root.is("sequence")) built.sequence = build_sequence(root, build);
   if (root.is("endpoint")) built.endpoint = build.endpoint(root);
+  if (root.is("template") && !root.child("sequence")) built.endpoint_template = build_endpoint_template(root, build.problems);
   built.entry = {std::move(key), LocalEntry::Type::xml, root.outer_xml()};
   return built;
 }

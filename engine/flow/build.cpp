@@ -230,18 +230,22 @@ EndpointProperty read_property(const xml::Element& element, Build& build) {
 constexpr std::pair<std::string_view, Switch> kSwitches[] = {
     {"on", Switch::on}, {"off", Switch::off}, {"drain", Switch::drain}};
 
-/// `weight` 0 or less counts as 1 (GW-100).
+}  // namespace
+
 std::int64_t read_weight(xml::Bind& bind) {
   const auto* attribute = bind.attribute("weight");
   if (!attribute) return 0;
   const auto value = text::parse_long(text::trim(attribute->value));
   if (!value) {
-    bind.error(attribute->where, "weight of <endpoint> is " + quote(attribute->value), "a whole number is needed");
+    bind.error(attribute->where, "weight of " + tag(bind.element().name) + " is " + quote(attribute->value),
+               "a whole number is needed");
     return 0;
   }
   if (*value <= 0) bind.warning(attribute->where, "weight " + attribute->value + " counts as 1", "1 or more");
   return std::max<std::int64_t>(*value, 1);
 }
+
+namespace {
 
 /// None of the tags of `tenants` is one of this server's; a server without tags uses everything (GW-104).
 bool is_foreign(const xml::Attribute& tenants, const Artifacts& settings) {

@@ -76,6 +76,9 @@ class Build {
   std::set<std::string, std::less<>> endpoint_keys_;
 };
 
+/// Attribute `weight` of an endpoint or member; 0: there is none. 0 or less counts as 1, with a warning (GW-100).
+std::int64_t read_weight(xml::Bind& bind);
+
 class Linker {
  public:
   Linker(const Artifacts& all_artifacts, xml::Problems& all_problems)

@@ -34,7 +34,7 @@ struct Incoming {
   std::string_view scheme;    ///< "http" or "https"
   std::string_view remote_address;  ///< numeric, without port
   std::string_view local_address;   ///< "address:port" of the accepting socket
-  bool http10 = false;
+  std::string_view version = "1.1";  ///< of HTTP: "1.0", "1.1", "2.0"
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
   std::string_view query() const noexcept {  ///< without '?'

@@ -27,6 +27,7 @@ struct Reply {
   bool close = false;                ///< Connection: close
   /// Content-Length the backend's answer to HEAD carried, passed on; -1: none.
   std::int64_t head_length = -1;
+  std::string_view endpoint, backend;  ///< whose answer it is, as in the message; for those who report
 
   /// A text of ours.
   static Reply document(int status, std::string_view type, std::string_view text) {

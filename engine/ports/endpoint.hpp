@@ -244,6 +244,11 @@ class Endpoint {
   /// Switches the endpoint and all below it (EP-175); `on` also ends suspensions.
   virtual void set_switch(Switch position) const;
   Condition& condition() const noexcept { return *condition_; }
+  /// Its own switch lets such a message through.
+  bool switched_on(Use use) const noexcept {
+    const Switch position = condition_->position();
+    return position == Switch::on || (position == Switch::drain && use == Use::bound);
+  }
   /// A group is in a state other than ACTIVE when all its children are in it (EP-176).
   virtual Standing standing(TimePoint now) const;
   /// Forgets counters, its own and those below it (EP-178).

@@ -59,7 +59,7 @@ struct OutgoingRequest {
   BodySource* stream = nullptr;  ///< a body still arriving
   bool force_length = false;     ///< Content-Length even where chunked would be used
   bool http10 = false;
-  bool received_http10 = false;  ///< the message came by HTTP/1.0, for Via
+  std::string_view received_version = "1.1";  ///< of HTTP, that the message came by; for Via
   bool close = false;            ///< Connection: close
   bool guarded = false;          ///< the address is request data: not to link-local hosts nor our admin port (REL-084)
   bool idempotent = false;       ///< may be repeated once on a connection that was dead already
@@ -104,6 +104,9 @@ class Sender {
   virtual Task<bool> wait(Signal& signal, Duration time) = 0;
   /// Runs `work` on this shard, soon. Thread safe.
   virtual void post(std::function<void()> work) = 0;
+  /// A flow that no client waits for begins, or ends: a stopping shard gives it the time of an exchange.
+  virtual void flow_began() noexcept {}
+  virtual void flow_ended() noexcept {}
 };
 
 }  // namespace myelin

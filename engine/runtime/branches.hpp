@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include "engine/base/log.hpp"
 #include "engine/ports/client.hpp"
@@ -24,11 +25,17 @@ class Branches final : public Client {
   Task<bool> reply(const Reply& reply) override {
     if (answered()) co_return true;
     taken_ = true;
+    endpoint_ = reply.endpoint;
+    backend_ = reply.backend;
     const bool sent = co_await client_->reply(reply);
     over_.set();
     co_return sent;
   }
   bool answered() const noexcept override { return taken_ || !client_ || client_->answered(); }
+
+  /// Whose answer the client was given; empty: nobody's.
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  const std::string& backend() const noexcept { return backend_; }
 
   const Delivery& above() const noexcept { return above_; }
   /// A branch has nothing to say: the client gets the greatest of such statuses.
@@ -50,6 +57,7 @@ class Branches final : public Client {
   std::size_t left_;
   Delivery above_;
   bool taken_ = false;
+  std::string endpoint_, backend_;
   int fallback_ = 0;
   Signal over_;
 };

@@ -27,7 +27,10 @@ const LocalEntry* Deployment::entry(std::string_view key) const {
   return found == entries.end() ? nullptr : &found->second;
 }
 
-const EndpointTemplate* Deployment::endpoint_template(std::string_view key) const { return find(endpoint_templates, key); }
+const EndpointTemplate* Deployment::endpoint_template(std::string_view key) const {
+  const EndpointTemplate* named = find(endpoint_templates, key);
+  return named ? named : find(entry_templates, key);
+}
 
 const Proxy* Deployment::proxy(std::string_view name) const {
   if (const Proxy* found = find(proxies, name)) return found;

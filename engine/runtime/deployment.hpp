@@ -35,9 +35,10 @@ class Deployment final : public Artifacts {
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints;
   std::map<std::string, LocalEntry, std::less<>> entries;
   std::map<std::string, std::unique_ptr<EndpointTemplate>, std::less<>> endpoint_templates;
-  /// Sequences and endpoints that a local entry or a registry resource of that key holds.
+  /// Sequences, endpoints and templates that a local entry or a registry resource of that key holds.
   std::map<std::string, std::unique_ptr<Sequence>, std::less<>> entry_sequences;
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> entry_endpoints;
+  std::map<std::string, std::unique_ptr<EndpointTemplate>, std::less<>> entry_templates;
   std::map<std::string, std::unique_ptr<Proxy>, std::less<>> proxies;
   std::vector<std::unique_ptr<Api>> apis;          ///< longest context first, "/" last
 

@@ -36,6 +36,17 @@ class NoClient final : public Client {
   bool answered() const noexcept override { return true; }
 };
 
+/// Counts a flow that no client waits for.
+class FlowCount {
+ public:
+  explicit FlowCount(Sender& sender) : sender_(sender) { sender_.flow_began(); }
+  ~FlowCount() { sender_.flow_ended(); }
+  FlowCount(const FlowCount&) = delete;
+
+ private:
+  Sender& sender_;
+};
+
 }  // namespace
 
 Engine::Engine(Sender& sender, std::shared_ptr<const Deployment> deployment)
@@ -94,6 +105,7 @@ void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::share
 
 Task<void> Engine::run_spawned(std::unique_ptr<Message> message, Pending pending,
                                std::shared_ptr<const Deployment> deployment, std::shared_ptr<Branches> branches) {
+  const FlowCount counted(sender_);
   NoClient nobody;
   Client& client = branches ? static_cast<Client&>(*branches) : nobody;
   try {

@@ -276,7 +276,7 @@ std::optional<Flow> Exchange::handle_fault() {
 int Exchange::status_of(const Fault& fault) const noexcept {
   if (fault.status != 0) return fault.status;
   if (fault.base_code == code::kTimeout) return 504;
-  if (fault.base_code == code::kNoneReady) return 503;
+  if (fault.base_code == code::kNoneReady || fault.base_code == code::kEndpointNotReady) return 503;
   if (is_sending(fault)) return 502;
   return 500;
 }
@@ -367,6 +367,8 @@ Task<Flow> Exchange::reply() {
   if (!body) co_return fail_with(body.fault());
   drop_received_request_headers();
   Reply reply;
+  reply.endpoint = message_.endpoint;
+  reply.backend = message_.backend;
   reply.status = reply_status(fault_body);
   const std::string reason = message_.axis2.text("HTTP_SC_DESC");
   reply.reason = !reason.empty() ? std::string_view(reason)

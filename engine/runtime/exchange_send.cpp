@@ -607,6 +607,10 @@ Task<Flow> Exchange::branch_out(Pending& pending) {
   Signal& over = branches_->over();
   co_await over;
   message_.frames.clear();
+  if (!branches_->endpoint().empty()) {
+    message_.endpoint = message_.copy(branches_->endpoint());
+    message_.backend = message_.copy(branches_->backend());
+  }
   if (client_.answered()) co_return Flow::stop;
   if (family_) family_->end_without_answer(branches_->fallback());
   else co_await answer(branches_->fallback());

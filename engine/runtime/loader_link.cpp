@@ -58,7 +58,8 @@ class LinkView final : public Artifacts {
     return found || !fetch(key) ? found : deployment_.entry(key);
   }
   const EndpointTemplate* endpoint_template(std::string_view key) const override {
-    return deployment_.endpoint_template(key);
+    const EndpointTemplate* found = deployment_.endpoint_template(key);
+    return found || !fetch(key) ? found : deployment_.endpoint_template(key);
   }
   std::string_view setting(std::string_view name) const override { return deployment_.setting(name); }
   bool apache_dialect() const noexcept override { return deployment_.apache_dialect(); }
@@ -96,6 +97,7 @@ class LinkView final : public Artifacts {
     const std::string name(key);
     if (built.sequence) deployment_.entry_sequences[name] = std::move(built.sequence);
     if (built.endpoint) deployment_.entry_endpoints[name] = std::move(built.endpoint);
+    if (built.endpoint_template) deployment_.entry_templates[name] = std::move(built.endpoint_template);
     deployment_.entries[name] = std::move(built.entry);
     unlinked_.push_back(name);
     return true;
@@ -119,6 +121,7 @@ class LinkView final : public Artifacts {
       if (broken) {
         built.sequence = nullptr;
         built.endpoint = nullptr;
+        built.endpoint_template = nullptr;
       }
     } else {
       built.entry = {std::move(key), LocalEntry::Type::text, std::move(text)};
@@ -190,6 +193,7 @@ void link_deployment(Deployment& deployment, const std::optional<RegistrySetting
   add_names(deployment.endpoints, linker.endpoint_names);
   add_names(deployment.entry_endpoints, linker.endpoint_names);
   add_names(deployment.endpoint_templates, linker.template_names);
+  add_names(deployment.entry_templates, linker.template_names);
   link_all(deployment.sequences, linker);
   link_all(deployment.endpoints, linker);
   link_services(deployment, linker);

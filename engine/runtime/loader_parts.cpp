@@ -168,6 +168,7 @@ class Binder {
     const std::string name = built->entry.key;
     if (built->sequence) parts_.entry_sequences[name] = std::move(built->sequence);
     if (built->endpoint) parts_.entry_endpoints[name] = std::move(built->endpoint);
+    if (built->endpoint_template) parts_.entry_templates[name] = std::move(built->endpoint_template);
     parts_.entries[name] = std::move(built->entry);
   }
 
@@ -308,6 +309,7 @@ void merge(Parts parts, Deployment& deployment) {
   deployment.entry_endpoints.merge(parts.entry_endpoints);
   deployment.entries.merge(parts.entries);
   deployment.endpoint_templates.merge(parts.endpoint_templates);
+  deployment.entry_templates.merge(parts.entry_templates);
   deployment.proxies.merge(parts.proxies);
   for (auto& api : parts.apis) deployment.apis.push_back(std::move(api));
   deployment.defined += parts.artifacts;

@@ -60,7 +60,7 @@ struct Parts {
   std::map<std::string, std::unique_ptr<Sequence>, std::less<>> sequences, entry_sequences;
   std::map<std::string, std::unique_ptr<Endpoint>, std::less<>> endpoints, entry_endpoints;
   std::map<std::string, LocalEntry, std::less<>> entries;
-  std::map<std::string, std::unique_ptr<EndpointTemplate>, std::less<>> endpoint_templates;
+  std::map<std::string, std::unique_ptr<EndpointTemplate>, std::less<>> endpoint_templates, entry_templates;
   std::map<std::string, std::unique_ptr<Proxy>, std::less<>> proxies;
   std::vector<std::unique_ptr<Api>> apis;
   bool has_registry = false;

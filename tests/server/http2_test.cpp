@@ -50,6 +50,15 @@ TEST_F(Http2, IsChosenByAlpnAndByPriorKnowledge) {
   EXPECT_EQ(backend.received().front().header("Host"), "127.0.0.1:" + std::to_string(backend.port()));
 }
 
+TEST_F(Http2, IsNamedInVia) {  // REL-026
+  server.set("http.via=gate");
+  server.start();
+  EXPECT_EQ(curl({"--http2-prior-knowledge", plain("/")}), "fine\n200 2\n");
+  EXPECT_EQ(backend.received().back().header("Via"), "2.0 gate");
+  EXPECT_EQ(curl({"--http1.1", plain("/")}), "fine\n200 1.1\n");
+  EXPECT_EQ(backend.received().back().header("Via"), "1.1 gate");
+}
+
 // REL-117 too: what HTTP/1 exchanges tell, those of HTTP/2 tell as well.
 TEST_F(Http2, ExchangesAreLoggedCountedAndNamed) {
   TemporaryFolder logs;

@@ -134,6 +134,44 @@ TEST(LifeCycle, ABadCertificateKeepsTheOldOne) {
   EXPECT_TRUE(greets_as(server, "localhost"));
 }
 
+/// A list whose second recipient goes on to `last` when it has answered, after the client has its answer.
+std::string list_with_a_sequel(const Backend& first, const Backend& second, const Backend& last) {
+  const auto endpoint = [](const Backend& to) { return "<endpoint><address uri=\"" + to.address() + "\"/></endpoint>"; };
+  return main_sequence("<call><endpoint><recipientlist>" + endpoint(first) + endpoint(second) +
+                       "</recipientlist></endpoint></call><filter xpath=\"get-property('messageSequence') = '1/2'\"><then><call>" +
+                       endpoint(last) + "</call></then></filter><respond/>");
+}
+
+// REL-158: a slower recipient's flow is given the time of an exchange, all its steps.
+TEST(LifeCycle, SlowerRecipientsEndTheirFlowsWhileDraining) {
+  Backend first("A"), second("B"), last("C");
+  first.behave(Behaviour::replying("A"));
+  second.behave(holding());
+  last.behave(Behaviour::replying("C"));
+  Myelin server(list_with_a_sequel(first, second, last));
+  EXPECT_EQ(server.get("/").body, "A");
+  ASSERT_TRUE(second.await(1));
+  server.process().signal(SIGTERM);
+  EXPECT_TRUE(eventually([&] { return !server.client().connected(); }));
+  second.release();
+  EXPECT_EQ(server.process().wait(), 0);
+  EXPECT_EQ(last.received().size(), 1u);
+}
+
+// REL-158, REL-159: one that is cut off is told by the exit code.
+TEST(LifeCycle, RecipientsThatAreCutOffAreTold) {
+  Backend first("A"), second("B"), last("C");
+  first.behave(Behaviour::replying("A"));
+  second.behave(holding());
+  Myelin server(list_with_a_sequel(first, second, last));
+  EXPECT_EQ(server.get("/").body, "A");
+  ASSERT_TRUE(second.await(1));
+  server.process().signal(SIGTERM);
+  ASSERT_TRUE(server.await_log("draining"));
+  server.process().signal(SIGINT);
+  EXPECT_EQ(server.process().wait(), 3);
+}
+
 // REL-159: after the file was moved away, SIGUSR1 makes a new one.
 TEST(LifeCycle, LogsAreOpenedAnew) {
   TemporaryFolder folder;

@@ -203,7 +203,9 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
   }
   if (!has_agent && !request.user_agent.empty()) add_field(to, "User-Agent", request.user_agent);
   if (!via.empty()) {
-    to += request.received_http10 ? "Via: 1.0 " : "Via: 1.1 ";
+    to += "Via: ";
+    to += request.received_version;
+    to += ' ';
     to += via;
     to += "\r\n";
   }

@@ -73,6 +73,7 @@ bool Http2Stream::accept(std::string_view text) {
   }
   const bool has_body = body_follows_ && (head_.framing != Framing::length || head_.length > 0);
   fill_message(message_, head_, origin, has_body ? this : nullptr);
+  message_.incoming.version = "2.0";
   if (connection_.entrance().observer)
     note_.begin(message_.arena.join(target_of(text), std::string_view("HTTP/2.0")), message_.headers);
   return true;

@@ -23,6 +23,7 @@ struct Loop {
   BlockPool blocks;
   Counters counters;
   std::atomic<std::size_t> active{0};  ///< written by the shard's thread only
+  std::atomic<std::size_t> flows{0};   ///< that no client waits for; likewise
   std::size_t managing = 0;            ///< open management connections
   bool draining = false;
   bool ended = false;                  ///< being destroyed: completions do nothing any more

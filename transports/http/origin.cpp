@@ -23,7 +23,7 @@ void fill_message(Message& message, RequestHead& head, const Origin& origin, Bod
   incoming.scheme = origin.tls ? "https" : "http";
   incoming.remote_address = origin.remote;
   incoming.local_address = origin.local;
-  incoming.http10 = head.http10;
+  incoming.version = head.http10 ? "1.0" : "1.1";
   message.headers.swap(head.fields);
   message.client_kind = media_kind(head.content_type);
   if (message.client_kind == MediaKind::multipart) message.client_kind = multipart::root_kind(head.content_type);

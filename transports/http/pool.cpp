@@ -169,6 +169,13 @@ void Pool::post(std::function<void()> work) {
   });
 }
 
+void Pool::flow_began() noexcept { loop_.flows.store(loop_.flows.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
+void Pool::flow_ended() noexcept {
+  loop_.flows.store(loop_.flows.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  if (loop_.draining && !loop_.ended && loop_.less_to_do) loop_.less_to_do();
+}
+
 Upstream* Pool::take_idle(Target& target, TimePoint now) noexcept {
   while (!target.idle.empty()) {
     Upstream* upstream = target.idle.back();

@@ -63,6 +63,8 @@ class Pool final : public Sender {
   Task<Result<void>> probe(const OutgoingRequest& request) override;
   Task<bool> wait(Signal& signal, Duration time) override;
   void post(std::function<void()> work) override;
+  void flow_began() noexcept override;
+  void flow_ended() noexcept override;
 
   // Called by connections:
   void put_back(Upstream& upstream, std::int64_t keep_alive_seconds);

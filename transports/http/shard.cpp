@@ -152,7 +152,7 @@ void Shard::Impl::drain(Duration time, bool hold) {
 }
 
 void Shard::Impl::end_if_drained() {
-  if (!held && serving == 0 && pool.busy() == 0) loop.io.stop();
+  if (!held && serving == 0 && pool.busy() == 0 && loop.flows == 0) loop.io.stop();
 }
 
 Shard::Shard(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
@@ -219,5 +219,6 @@ void Shard::stop() { impl_->loop.io.stop(); }
 const Counters& Shard::counters() const noexcept { return impl_->loop.counters; }
 
 std::size_t Shard::active() const noexcept { return impl_->loop.active.load(std::memory_order_relaxed); }
+std::size_t Shard::flows() const noexcept { return impl_->loop.flows.load(std::memory_order_relaxed); }
 
 }  // namespace myelin::http

@@ -86,6 +86,8 @@ class Shard {
 
   /// Exchanges under way on this shard. Thread safe.
   std::size_t active() const noexcept;
+  /// Flows under way that no client waits for. Thread safe.
+  std::size_t flows() const noexcept;
   const Counters& counters() const noexcept;
 
  private:

@@ -71,7 +71,7 @@ TEST(Http2, TheMessageIsThatOfHttp1) {
     incoming = std::string(message.incoming.method) + "|" + std::string(message.incoming.target) + "|" +
                std::string(message.incoming.host) + "|" + std::string(message.incoming.scheme) + "|" +
                std::string(message.incoming.absolute) + "|" + std::string(message.incoming.remote_address) + "|" +
-               (message.incoming.http10 ? "1.0" : "");
+               (message.incoming.version == "2.0" ? "" : "not 2.0");
     seen["kind"] = message.client_kind == MediaKind::soap11 ? "soap" : "other";
     Reply reply;
     co_await client.reply(reply);
