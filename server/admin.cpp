@@ -33,16 +33,10 @@ bool authorised(const Message& message, std::string_view token) {
 
 Admin::Admin(Deployer& deployer, Hooks hooks) : deployer_(deployer), hooks_(std::move(hooks)) {}
 
-Admin::~Admin() {
-  for (std::thread& worker : workers_) worker.join();
-}
-
 Task<AdminAnswer> Admin::deploy() {
-  for (std::thread& worker : workers_) worker.join();
-  workers_.clear();
   Signal done;
   xml::Problems problems;
-  workers_.emplace_back([&] {
+  background_.run([&] {
     problems = deployer_.redeploy();
     // Behind the deployment on the shard's queue, so the answer means: in force.
     hooks_.post([&] { done.set(); });

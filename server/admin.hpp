@@ -6,10 +6,9 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "engine/ports/client.hpp"
+#include "server/background.hpp"
 #include "server/deployer.hpp"
 #include "server/endpoint_admin.hpp"
 
@@ -24,7 +23,6 @@ class Admin final : public Pipeline {
   };
 
   Admin(Deployer& deployer, Hooks hooks);
-  ~Admin() override;
 
   Task<void> serve(Message& message, Client& client) override;
 
@@ -34,7 +32,7 @@ class Admin final : public Pipeline {
 
   Deployer& deployer_;
   Hooks hooks_;
-  std::vector<std::thread> workers_;
+  Background background_;
 };
 
 }  // namespace myelin::server

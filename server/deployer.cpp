@@ -21,7 +21,7 @@ void Deployer::look(const Settings& settings, xml::Problems& problems) const {
 
 xml::Problems Deployer::redeploy() {
   xml::Problems problems;
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   std::shared_ptr<const Deployment> next = loader_.load(problems);
   look(next ? next->settings : current()->settings, problems);
   for (const xml::Problem& problem : problems.all())
@@ -35,7 +35,21 @@ xml::Problems Deployer::redeploy() {
     std::lock_guard current_lock(current_mutex_);
     current_ = next;
   }
-  if (publish_) publish_(next);
+  const std::uint64_t number = ++loaded_count_;
+  const auto wait = prepare_(next);
+  if (wait) {
+    lock.unlock();
+    wait();
+    lock.lock();
+    // Overtaken by a later load, which holds this one's changes too.
+    if (number != loaded_count_) {
+      published_.wait(lock, [&] { return published_count_ > number; });
+      return problems;
+    }
+  }
+  publish_(next);
+  published_count_ = number;
+  published_.notify_all();
   log::info("deployment", "deployed " + std::to_string(next->size()) + " artifacts");
   states_.sweep();
   return problems;

@@ -2,6 +2,8 @@
 // Owns the loader and everything that changes while the server runs: loads, reports, publishes to
 // every shard. One load at a time, on the thread that asks; thread safe.
 
+#include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -18,17 +20,23 @@ namespace myelin::server {
 class Deployer {
  public:
   using Publish = std::function<void(std::shared_ptr<const Deployment>)>;
+  /// Gets what a deployment needs under way; returns what waits for it, or null.
+  using Prepare = std::function<std::function<void()>(std::shared_ptr<const Deployment>)>;
 
   explicit Deployer(std::filesystem::path conf);
 
   /// The first load. Null: nothing can serve; `problems` says why.
   std::shared_ptr<const Deployment> start(xml::Problems& problems);
-  /// Every later deployment goes to `publish`.
-  void on_publish(Publish publish) { publish_ = std::move(publish); }
+  /// Every later deployment goes to `prepare`, then to `publish`, unless a later one came in between.
+  void on_publish(Prepare prepare, Publish publish) {
+    prepare_ = std::move(prepare);
+    publish_ = std::move(publish);
+  }
   /// Whatever else the configuration folder holds is looked at after every later load, changed or not;
   /// a fault is one of its problems.
   void on_load(std::function<Result<void>(const Settings&)> look) { look_ = std::move(look); }
-  /// Loads again and publishes; a broken file keeps its previous content. Logs every problem.
+  /// Loads again and publishes; a broken file keeps its previous content. Logs every problem. Returns when
+  /// what was loaded, or what was loaded after it, is published.
   xml::Problems redeploy();
 
   std::shared_ptr<const Deployment> current() const;
@@ -40,9 +48,12 @@ class Deployer {
 
   StateStore states_;
   Loader loader_;
+  Prepare prepare_;
   Publish publish_;
   std::function<Result<void>(const Settings&)> look_;
-  mutable std::mutex mutex_;          ///< held while loading
+  mutable std::mutex mutex_;          ///< held while loading and publishing, not while waiting in between
+  std::condition_variable published_;
+  std::uint64_t loaded_count_ = 0, published_count_ = 0;
   mutable std::mutex current_mutex_;  ///< never held longer than a copy takes
   std::shared_ptr<const Deployment> current_;
 };

@@ -74,7 +74,7 @@ std::shared_ptr<HealthRecord> record_of(const Endpoint& endpoint) {
 void write_checks(Out to, const HealthRecord& record, TimePoint now) {
   using Window = Availability::Window;
   constexpr std::pair<std::string_view, Window> kWindows[] = {
-      {"1m", Window::minute}, {"1h", Window::hour}, {"1d", Window::day}, {"1w", Window::week}};
+      {"1m", Window::minute}, {"1h", Window::hour}, {"1d", Window::day}, {"1w", Window::week}, {"1M", Window::month}};
   fmt::format_to(to, ",\"checks\":{{\"passed\":{},\"failed\":{},\"availability\":{{", record.passed(), record.failed());
   for (const auto& [name, window] : kWindows) {
     const auto percent = record.availability(window, now);

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/base/log.hpp"
 #include "engine/runtime/discovery_runner.hpp"
 #include "engine/runtime/watcher.hpp"
+#include "server/background.hpp"
 #include "server/deployer.hpp"
 #include "server/footprint.hpp"
 #include "server/front.hpp"
@@ -64,6 +66,7 @@ class Server {
   void say_ready();
   void serve_signals();
   void redeploy();
+  std::function<void()> discover(const std::shared_ptr<const Deployment>& deployment, Duration patience);
   int drain();
 
   Options options_;
@@ -74,6 +77,7 @@ class Server {
   Upgrade upgrade_;
   std::unique_ptr<Watcher> watcher_;
   DiscoveryRunner discovery_;
+  Background background_;
   std::atomic<bool> replaced_{false};  ///< a successor serves
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
@@ -101,7 +105,8 @@ void Server::watch() {
   const Duration settle(first_->settings.number("hotdeployment.settle", 200));
   std::vector<std::filesystem::path> more;
   if (const auto registry = deployer_.registry_folder(); !registry.empty()) more.push_back(registry);
-  watcher_ = std::make_unique<Watcher>(options_.conf, settle, [this] { deployer_.redeploy(); }, more);
+  watcher_ = std::make_unique<Watcher>(options_.conf, settle, [this] { background_.run([this] { deployer_.redeploy(); }); },
+                                       more);
 }
 
 void Server::redeploy() {
@@ -136,8 +141,18 @@ void Server::serve_signals() {
   }
 }
 
+/// Begins to ask the registries of `deployment`; what is returned waits for those that are new.
+std::function<void()> Server::discover(const std::shared_ptr<const Deployment>& deployment, Duration patience) {
+  auto answers = discovery_.follow(deployment);
+  if (answers.empty()) return nullptr;
+  return [patience, answers = std::move(answers)] {
+    for (const auto& answer : answers) answer->await(patience);
+  };
+}
+
 int Server::drain() {
   watcher_.reset();
+  background_.wait();
   if (!replaced_) {  // else the service as a whole is as ready as it was
     front_->begin_drain();
     notify("STOPPING=1");
@@ -180,11 +195,9 @@ int Server::run() {
   int code = 2;
   if (open()) {
     const Duration patience(first_->settings.number("discovery.patience", 1000));
-    discovery_.follow(first_, patience);
-    deployer_.on_publish([this, patience](std::shared_ptr<const Deployment> next) {
-      discovery_.follow(next, patience);
-      front_->publish(next);
-    });
+    if (const auto wait = discover(first_, patience)) wait();
+    deployer_.on_publish([this, patience](const auto& next) { return discover(next, patience); },
+                         [this](const auto& next) { front_->publish(next); });
     deployer_.on_load([this](const Settings& settings) { return front_->renew_certificate(settings); });
     front_->start(first_);
     watch();

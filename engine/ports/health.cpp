@@ -101,7 +101,8 @@ std::string health_check_url(std::string_view target, std::string_view path, boo
 const Availability::Shape& Availability::shape(std::size_t window) noexcept {
   using std::chrono::seconds;
   static constexpr std::array<Shape, kWindows> kShapes{
-      {{seconds(5), 0, 12}, {seconds(60), 12, 60}, {seconds(900), 72, 96}, {seconds(7200), 168, 84}}};
+      {{seconds(5), 0, 12}, {seconds(60), 12, 60}, {seconds(900), 72, 96}, {seconds(7200), 168, 84},
+       {seconds(28'800), 252, 90}}};
   return kShapes[window];
 }
 

@@ -121,8 +121,8 @@ struct HealthEvent {
 /// Checks by time, in rings of buckets, for the share that succeeded.
 class Availability {
  public:
-  enum class Window : std::uint8_t { minute, hour, day, week };
-  static constexpr std::size_t kWindows = 4;
+  enum class Window : std::uint8_t { minute, hour, day, week, month };  ///< of 30 days
+  static constexpr std::size_t kWindows = 5;
 
   void add(TimePoint at, bool passed) noexcept;
   /// Percent over the window that ends at `now`; nullopt: no check in it (GW-134).
@@ -138,7 +138,7 @@ class Availability {
     std::size_t first, count;  ///< in buckets_
   };
   static const Shape& shape(std::size_t window) noexcept;
-  std::array<Bucket, 12 + 60 + 96 + 84> buckets_{};
+  std::array<Bucket, 12 + 60 + 96 + 84 + 90> buckets_{};
 };
 
 /// What checks found out about one endpoint. Kept in the StateStore, so it outlives a redeploy of an

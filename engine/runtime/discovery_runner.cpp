@@ -10,6 +10,22 @@
 
 namespace myelin {
 
+void FirstAnswer::tell() {
+  const std::lock_guard lock(mutex_);
+  told_ = true;
+  changed_.notify_all();
+}
+
+bool FirstAnswer::told() const {
+  const std::lock_guard lock(mutex_);
+  return told_;
+}
+
+void FirstAnswer::await(Duration patience) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, began_ + patience - Clock::now(), [this] { return told_; });
+}
+
 /// One registry being asked.
 class DiscoveryRunner::Watch {
  public:
@@ -29,10 +45,7 @@ class DiscoveryRunner::Watch {
   Watch& operator=(const Watch&) = delete;
 
   void cancel() { cancellation_.cancel(); }
-  void await_first(TimePoint until) {
-    std::unique_lock lock(mutex_);
-    asked_once_.wait_for(lock, until - Clock::now(), [this] { return asked_; });
-  }
+  const std::shared_ptr<FirstAnswer>& first() const noexcept { return first_; }
 
  private:
   void run() {
@@ -47,10 +60,10 @@ class DiscoveryRunner::Watch {
         report(polled.fault());
       }
       runner_.spread(*listing_);
-      tell_first();
+      first_->tell();
       cancellation_.wait(again);
     }
-    tell_first();
+    first_->tell();
   }
 
   Result<DiscoveryProvider::Polled> poll() {
@@ -82,12 +95,6 @@ class DiscoveryRunner::Watch {
                                (last ? "; its last list of " + std::to_string(last->size()) + " stays in use" : ""));
   }
 
-  void tell_first() {
-    const std::lock_guard lock(mutex_);
-    asked_ = true;
-    asked_once_.notify_all();
-  }
-
   DiscoveryRunner& runner_;
   const std::string label_;
   const Duration refresh_;
@@ -96,10 +103,7 @@ class DiscoveryRunner::Watch {
   Cancellation cancellation_;
   bool failing_ = false;
   std::vector<std::string> refused_;
-
-  std::mutex mutex_;
-  std::condition_variable asked_once_;
-  bool asked_ = false;
+  const std::shared_ptr<FirstAnswer> first_ = std::make_shared<FirstAnswer>();
 
   std::thread thread_;
 };
@@ -107,7 +111,7 @@ class DiscoveryRunner::Watch {
 DiscoveryRunner::DiscoveryRunner() = default;
 DiscoveryRunner::~DiscoveryRunner() { stop(); }
 
-void DiscoveryRunner::follow(std::shared_ptr<const Deployment> deployment, Duration patience) {
+DiscoveryRunner::FirstAnswers DiscoveryRunner::follow(std::shared_ptr<const Deployment> deployment) {
   struct Wanted {
     DiscoverySource source;
     std::shared_ptr<Listing> listing;
@@ -117,6 +121,8 @@ void DiscoveryRunner::follow(std::shared_ptr<const Deployment> deployment, Durat
     auto& [source, listing] = wanted.try_emplace(group->source().key(), Wanted{group->source(), group->listing()}).first->second;
     source.refresh = std::min(source.refresh, group->source().refresh);
   }
+  const std::lock_guard following(following_);
+  if (stopped_) return {};
   {
     const std::lock_guard lock(mutex_);
     deployment_ = wanted.empty() ? nullptr : deployment;
@@ -126,24 +132,25 @@ void DiscoveryRunner::follow(std::shared_ptr<const Deployment> deployment, Durat
 
   Watches old;
   old.swap(watches_);
-  std::vector<Watch*> fresh;
   for (auto& [key, one] : wanted) {
     const std::string name = key + ' ' + std::to_string(one.source.refresh.count());
     if (const auto kept = old.find(name); kept != old.end()) {
       watches_.insert(old.extract(kept));
       continue;
     }
-    auto watch = std::make_unique<Watch>(*this, one.source, one.listing);
-    fresh.push_back(watch.get());
-    watches_.emplace(name, std::move(watch));
+    watches_.emplace(name, std::make_unique<Watch>(*this, one.source, one.listing));
   }
   for (auto& [name, watch] : old) watch->cancel();
   old.clear();
-  const TimePoint until = Clock::now() + patience;
-  for (Watch* watch : fresh) watch->await_first(until);
+  FirstAnswers to_come;
+  for (const auto& [name, watch] : watches_)
+    if (!watch->first()->told()) to_come.push_back(watch->first());
+  return to_come;
 }
 
 void DiscoveryRunner::stop() {
+  const std::lock_guard following(following_);
+  stopped_ = true;
   for (auto& [name, watch] : watches_) watch->cancel();
   watches_.clear();
   const std::lock_guard lock(mutex_);

@@ -44,6 +44,7 @@ Fault of_body(Fault fault) {
 Fault of_status(int status) {
   Fault fault(status, "the back end answered " + std::to_string(status));
   fault.sent = true;
+  fault.status = 502;
   return fault;
 }
 

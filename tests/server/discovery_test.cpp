@@ -89,5 +89,31 @@ TEST_F(DiscoveryUnderLoad, ShutdownDoesNotWaitForARegistry) {
   EXPECT_EQ(server.stop(Millis(5'000)), 0);
 }
 
+// While one deployment waits for a registry that stays silent, others are deployed and the admin port answers.
+TEST_F(DiscoveryUnderLoad, ASilentRegistryHoldsUpNobodyElse) {
+  Backend registry("registry");
+  registry.behave(Behaviour::of(Behaviour::Kind::hang));
+  server.threads = 1;  // the admin port's shard serves messages too
+  server.set("discovery.patience=60000");
+  const auto sends = [](std::string_view endpoint) { return main_sequence("<send>" + std::string(endpoint) + "</send>"); };
+  server.write("synapse.xml", sends("<endpoint><address uri=\"" + a.address() + "/\"/></endpoint>"));
+  ASSERT_TRUE(server.start());
+  server.write("synapse.xml", sends("<endpoint><loadbalance><discovery provider=\"consul\"><parameter name=\"url\">" +
+                                    registry.address() + "</parameter><parameter name=\"service\">s</parameter>"
+                                    "</discovery></loadbalance></endpoint>"));
+  std::string waited;
+  std::thread waiting([&] { waited = server.deploy(); });
+  EXPECT_TRUE(registry.await(1));
+  EXPECT_EQ(server.get("/").body, "A") << "it goes on with what was deployed";
+  EXPECT_EQ(server.admin("GET", "/healthz").status(), 200);
+  server.write("synapse.xml", sends("<endpoint><address uri=\"" + b.address() + "/\"/></endpoint>"));
+  EXPECT_NE(server.deploy().find("\"errors\":0"), std::string::npos);
+  EXPECT_EQ(server.get("/").body, "B");
+  waiting.join();  // its changes were taken over with the later ones
+  EXPECT_NE(waited.find("\"errors\":0"), std::string::npos) << waited;
+  EXPECT_EQ(server.get("/").body, "B");
+  EXPECT_EQ(server.stop(), 0);
+}
+
 }  // namespace
 }  // namespace myelin::test

@@ -20,6 +20,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A registry that takes questions and answers none.
+class Silent final : public DiscoveryProvider {
+ public:
+  Result<Polled> poll(Cancellation& cancellation) override {
+    while (cancellation.wait(Duration(3'600'000))) {
+    }
+    return Fault("cancelled");
+  }
+};
+
+DiscoveryKind silent() {
+  DiscoveryKind kind;
+  kind.check = [](DiscoverySource&, const fs::path&) { return std::string(); };
+  kind.make = [](const DiscoverySource&) -> std::unique_ptr<DiscoveryProvider> { return std::make_unique<Silent>(); };
+  return kind;
+}
+MYELIN_DISCOVERY("silent", silent);
+
 class DiscoveryRunnerTest : public testing::Test {
  protected:
   DiscoveryRunnerTest() {
@@ -43,6 +61,9 @@ class DiscoveryRunnerTest : public testing::Test {
     for (const auto& problem : problems.all()) ADD_FAILURE() << problem.text();
     return deployment;
   }
+  static void await(const DiscoveryRunner::FirstAnswers& answers, Duration patience = Duration(20'000)) {
+    for (const auto& answer : answers) answer->await(patience);
+  }
   static std::size_t members(const Deployment& deployment, std::string_view name) {
     return deployment.endpoint(name)->children().size();
   }
@@ -63,7 +84,7 @@ TEST_F(DiscoveryRunnerTest, TheFirstListIsWaitedFor) {
   const auto deployment = load(group("g", "../one") + group("h", "../one") + group("i", "../none"));
   ASSERT_EQ(deployment->discoverers.size(), 3u);
   DiscoveryRunner runner;
-  runner.follow(deployment, Duration(20'000));
+  await(runner.follow(deployment));
   EXPECT_EQ(members(*deployment, "g"), 2u);
   EXPECT_EQ(members(*deployment, "h"), 2u);
   EXPECT_EQ(members(*deployment, "i"), 0u) << "asked and failed";
@@ -73,11 +94,11 @@ TEST_F(DiscoveryRunnerTest, ARedeployHasTheListAndGoesOn) {
   write("one", "a:1\nb:1");
   auto old = load(group("g", "../one"));
   DiscoveryRunner runner;
-  runner.follow(old, Duration(20'000));
+  await(runner.follow(old));
   fs::remove(folder / "one");
   const auto next = load(group("g", "../one") + group("other", "../two"));
   EXPECT_EQ(members(*next, "g"), 2u) << "before anybody asks";
-  runner.follow(next, Duration(0));
+  runner.follow(next);
   old.reset();
   write("one", "a:1\nb:1\nc:1");
   write("two", "x:1");
@@ -89,15 +110,34 @@ TEST_F(DiscoveryRunnerTest, WhatNobodyWantsIsNotAskedAnyMore) {
   write("one", "a:1");
   const auto old = load(group("g", "../one"));
   DiscoveryRunner runner;
-  runner.follow(old, Duration(20'000));
+  await(runner.follow(old));
   const auto next = load(group("g", "../two"));
   write("two", "x:1");
-  runner.follow(next, Duration(20'000));
+  await(runner.follow(next));
   write("one", "a:1\nb:1");
   write("two", "x:1\ny:1");
   EXPECT_TRUE(becomes(*next, "g", 2));
   EXPECT_EQ(members(*old, "g"), 1u);
   EXPECT_EQ(old.use_count(), 1) << "the runner lets a deployment go";
+}
+
+TEST_F(DiscoveryRunnerTest, ASilentRegistryIsWaitedForOnceAndByThoseWhoWantToKnow) {
+  const std::string group = "<endpoint name='g'><loadbalance><discovery provider='silent'/></loadbalance></endpoint>";
+  DiscoveryRunner runner;
+  const auto first = runner.follow(load(group));
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_FALSE(first[0]->told());
+  const auto second = runner.follow(load(group));
+  ASSERT_EQ(second.size(), 1u) << "it has still not answered";
+  EXPECT_EQ(second[0], first[0]);
+  Clock::advance(Duration(1000));
+  await(second, Duration(1000));  // it has been asked for so long already
+  EXPECT_FALSE(second[0]->told());
+  EXPECT_TRUE(runner.follow(load("<endpoint name='g'><address uri='http://a/'/></endpoint>")).empty());
+  await(first);
+  EXPECT_TRUE(first[0]->told()) << "nobody wants to know any more";
+  runner.stop();
+  EXPECT_TRUE(runner.follow(load(group)).empty());
 }
 
 // Lists change, deployments come and go, and messages ask: run under the sanitizers too.
@@ -120,7 +160,7 @@ TEST_F(DiscoveryRunnerTest, DeploymentsComeAndGoWhileListsChange) {
     }
   });
   for (int round = 0; round < 20; ++round) {
-    runner.follow(deployment, Duration(20'000));
+    await(runner.follow(deployment));
     {
       const std::lock_guard lock(mutex);
       serving = deployment;

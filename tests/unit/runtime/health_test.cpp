@@ -161,7 +161,7 @@ TEST(HealthAvailability, EightOfTenIsEightyPercentAndNoCheckIsNoData) {
   HealthRules rules;
   EXPECT_EQ(record.availability(Window::minute, kBegin), std::nullopt);
   for (int i = 0; i < 10; ++i) record.add(rules, outcome(i >= 2), kBegin + Duration(2'000) * i);
-  for (const Window window : {Window::minute, Window::hour, Window::day, Window::week})
+  for (const Window window : {Window::minute, Window::hour, Window::day, Window::week, Window::month})
     EXPECT_EQ(record.availability(window, kBegin + Duration(20'000)), 80.0);
 }
 
@@ -172,7 +172,8 @@ TEST(HealthAvailability, EachWindowForgetsAfterItsTime) {
   struct { Window window; std::chrono::seconds length; } const windows[] = {{Window::minute, minutes(1)},
                                                                           {Window::hour, minutes(60)},
                                                                           {Window::day, minutes(24 * 60)},
-                                                                          {Window::week, minutes(7 * 24 * 60)}};
+                                                                          {Window::week, minutes(7 * 24 * 60)},
+                                                                          {Window::month, minutes(30 * 24 * 60)}};
   for (const auto& [window, length] : windows) {
     EXPECT_EQ(record.availability(window, kBegin + length - length / 10), 0.0);
     EXPECT_EQ(record.availability(window, kBegin + length), std::nullopt);
