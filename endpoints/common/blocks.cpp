@@ -87,16 +87,13 @@ void warn_unsupported(Bind& bind) {
   constexpr Option kOptions[] = {
       {"version", "1.1", "HTTP/1.1 is spoken to back ends"},
       {"pipelining", "false", "requests are not pipelined"},
-      {"compression", "false", "bodies pass as they are"},
-      {"propagateAcceptEncoding", "true", "the client's Accept-Encoding goes on"},
+      {"compression", "false", "client and back end agree on it"},
       {"clearTextUpgrade", "false", "HTTP/1.1 is spoken to back ends"},
-      {"maxChunkSize", "", "chunks of any size are taken"},
+      {"maxChunkSize", "", "chunks of any size are passed on piece by piece"},
       {"http2MaxStreams", "", "HTTP/1.1 is spoken to back ends"},
       {"http2ConnectionWindow", "", "HTTP/1.1 is spoken to back ends"},
       {"http2StreamWindow", "", "HTTP/1.1 is spoken to back ends"},
-      {"http2MaxFrameSize", "", "HTTP/1.1 is spoken to back ends"},
-      {"dnsRefresh", "", "addresses are kept for 30 s"},
-      {"ipFamily", "any", "addresses are tried in the order of the resolver"}};
+      {"http2MaxFrameSize", "", "HTTP/1.1 is spoken to back ends"}};
   for (const Option& option : kOptions) {
     const auto* attribute = bind.attribute(option.name);
     if (!attribute || text::iequals(text::trim(attribute->value), option.harmless)) continue;
@@ -104,6 +101,9 @@ void warn_unsupported(Bind& bind) {
                  std::string(option.what_is_done));
   }
 }
+
+constexpr std::pair<std::string_view, IpFamily> kFamilies[] = {
+    {"any", IpFamily::any}, {"ipv4", IpFamily::ipv4}, {"ipv6", IpFamily::ipv6}};
 
 void read_connection(SendingLeaf& leaf, const Element& element, Build& build, bool has_timeout) {
   Bind bind(element, build.problems);
@@ -126,11 +126,25 @@ void read_connection(SendingLeaf& leaf, const Element& element, Build& build, bo
     if (time.count() > 0) leaf.idle_limit = leaf.idle_limit.count() > 0 ? std::min(leaf.idle_limit, time) : time;
   }
   read_count(bind, "maxHeaderSize", leaf.head_limit, 1);
+  leaf.ip_family = bind.choice<IpFamily>("ipFamily", kFamilies, IpFamily::any, Bind::Unknown::error, Bind::Case::any);
+  read_duration(bind, "dnsRefresh", leaf.dns_refresh, 1);
+  if (!bind.is_true("propagateAcceptEncoding", true)) leaf.headers.push_back({HeaderRule::Action::remove, "Accept-Encoding", nullptr});
   warn_unsupported(bind);
   bind.finish();
 }
 
 // --- forward proxy --------------------------------------------------------------------------------
+
+constexpr std::pair<std::string_view, ForwardProxy::Type> kProxies[] = {{"http", ForwardProxy::Type::http},
+                                                                        {"socks5", ForwardProxy::Type::socks5}};
+
+/// What one byte has to count.
+void check_login(const ForwardProxy& proxy, Bind& bind) {
+  for (const std::string* text : {&proxy.username, &proxy.password})
+    if (text->size() > 255) bind.error("a name or password for SOCKS5 has " + std::to_string(text->size()) + " bytes", "at most 255 are allowed");
+  if (!proxy.username.empty() && proxy.password.empty())
+    bind.error("<forwardProxy> of type socks5 has a username without a password", "SOCKS5 needs both or none");
+}
 
 void read_forward_proxy(SendingLeaf& leaf, const Element& element, Build& build) {
   Bind bind(element, build.problems);
@@ -138,19 +152,20 @@ void read_forward_proxy(SendingLeaf& leaf, const Element& element, Build& build)
     const auto* attribute = bind.attribute(name);
     return attribute ? resolve_environment(*attribute, build) : std::string();
   };
-  if (const auto* type = bind.attribute("type"); type && !text::iequals(text::trim(type->value), "http"))
-    bind.error(type->where, "type of <forwardProxy> is " + xml::quote(type->value), "allowed: http; SOCKS is not spoken");
-  if (bind.is_true("system")) bind.error("<forwardProxy system=\"true\"> is not supported", "name host and port");
   ForwardProxy proxy;
+  proxy.type = bind.choice<ForwardProxy::Type>("type", kProxies, ForwardProxy::Type::http, Bind::Unknown::error, Bind::Case::any);
+  if (bind.is_true("system")) bind.error("<forwardProxy system=\"true\"> is not supported", "name host and port");
   bind.required("host");
   proxy.host = resolved("host");
   std::uint32_t port = 0;
   bind.required("port");
   read_count(bind, "port", port, 1, 65'535);
   proxy.port = static_cast<std::uint16_t>(port);
-  const std::string username = resolved("username"), password = resolved("password");
-  if (!username.empty()) proxy.authorization = "Basic " + text::base64_encode(username + ':' + password);
-  proxy.key = proxy.host + ':' + std::to_string(proxy.port) + ' ' + proxy.authorization;
+  proxy.username = resolved("username");
+  proxy.password = resolved("password");
+  if (!proxy.username.empty()) proxy.authorization = "Basic " + text::base64_encode(proxy.username + ':' + proxy.password);
+  if (proxy.type == ForwardProxy::Type::socks5) check_login(proxy, bind);
+  proxy.key = proxy.host + ':' + std::to_string(proxy.port) + ' ' + proxy.authorization + (proxy.type == ForwardProxy::Type::socks5 ? " socks5" : "");
   bind.finish();
   leaf.proxy = std::move(proxy);
 }

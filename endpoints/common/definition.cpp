@@ -84,18 +84,6 @@ void read_addressing(Definition& definition, const Element& element, Build& buil
   bind.finish();
 }
 
-void read_security(Definition& definition, const Element& element, Build& build) {
-  Bind bind(element, build.problems);
-  Definition::Security security;
-  security.policy = bind.text("policy").value_or("");
-  security.inbound = bind.text("inboundPolicy").value_or("");
-  security.outbound = bind.text("outboundPolicy").value_or("");
-  if (!security.policy.empty()) security.inbound.clear(), security.outbound.clear();
-  definition.security = std::move(security);
-  bind.warning("<enableSec> is not applied by this version", "messages go out without WS-Security");
-  bind.finish();
-}
-
 // --- timeout ------------------------------------------------------------------------------------
 
 void read_duration(Definition& definition, const Text& duration, Bind& bind) {
@@ -224,7 +212,9 @@ void read_definition(Definition& definition, Bind& bind, Build& build) {
   definition.global_timeout = number_setting(build, "synapse.global_timeout_interval", definition.global_timeout);
 
   if (const Element* child = bind.child("enableAddressing")) read_addressing(definition, *child, build);
-  if (const Element* child = bind.child("enableSec")) read_security(definition, *child, build);
+  if (const Element* child = bind.child("enableSec"))
+    bind.error(child->where, "<enableSec> asks for WS-Security, which is not spoken: messages would go out unprotected",
+               "without it they do, and <tls> protects the way");
   const auto block = [&](std::string_view name) {
     const Element* own = bind.child(name);
     return own ? own : build.inherited(name);

@@ -25,11 +25,6 @@ struct Definition {
   AddressingVersion addressing = AddressingVersion::off;
   bool separate_listener = false;
 
-  struct Security {
-    std::string policy, inbound, outbound;  ///< `policy` hides the other two (EP-019)
-  };
-  std::optional<Security> security;
-
   std::int64_t timeout = 0;                                  ///< ms; 0 or less: the transport's own
   std::unique_ptr<expr::Expression> timeout_expression;      ///< wins over `timeout`
   std::int64_t global_timeout = 86'400'000;                  ///< ms; bounds the expression (EP-106)

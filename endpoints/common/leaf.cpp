@@ -250,6 +250,8 @@ void SendingLeaf::reach(OutgoingRequest& request) const {
   request.connect_timeout = connect_timeout;
   request.idle_limit = idle_limit;
   request.head_limit = head_limit;
+  request.ip_family = ip_family;
+  request.dns_refresh = dns_refresh;
   request.tls = tls.get();
   request.proxy = proxy ? &*proxy : nullptr;
 }

@@ -29,14 +29,21 @@ struct Url {
   static std::optional<Url> parse(std::string_view text) noexcept;
 };
 
-/// `<forwardProxy>`: the proxy in front of a leaf's back ends. Plain requests go to it in absolute form, TLS
-/// through a tunnel (CONNECT). Lives as long as its leaf.
+/// `<forwardProxy>`: the proxy in front of a leaf's back ends. An HTTP proxy is asked for plain requests itself, in
+/// absolute form; for TLS it opens a tunnel (CONNECT), a SOCKS5 proxy for both. Lives as long as its leaf.
 struct ForwardProxy {
+  enum class Type : std::uint8_t { http, socks5 };
+  Type type = Type::http;
   std::string host;
   std::uint16_t port = 0;
   std::string authorization;  ///< value of Proxy-Authorization; empty: none. Never logged.
+  std::string username, password;  ///< for SOCKS5, at most 255 bytes each. Never logged.
   std::string key;            ///< tells tunnels through different proxies apart
+  bool tunnels(std::string_view scheme) const noexcept { return type == Type::socks5 || scheme != "http"; }
 };
+
+/// Which of a host's addresses may be used.
+enum class IpFamily : std::uint8_t { any, ipv4, ipv6 };
 
 /// One request to a backend. All views live until the response was released.
 struct OutgoingRequest {
@@ -73,6 +80,8 @@ struct OutgoingRequest {
   const ForwardProxy* proxy = nullptr;  ///< null: straight to the back end
   Duration idle_limit{0};        ///< longest time the connection is kept unused; 0: the transport's own
   std::size_t head_limit = 0;    ///< bytes of the answer's head; 0: the transport's own
+  IpFamily ip_family = IpFamily::any;
+  Duration dns_refresh{0};       ///< how old a host's addresses may be; 0: the transport's own
 };
 
 /// A backend's answer. Body bytes come through the BodySource. The object belongs to the

@@ -138,8 +138,51 @@ void Backend::record(HttpMessage request) {
   changed_.notify_all();
 }
 
+/// The handshake of SOCKS5, recorded as CONNECT host:port. False: it was refused.
+bool Backend::serve_socks(Stream& stream, const Behaviour& behaviour) {
+  std::string got;
+  const auto take = [&](std::size_t size) {
+    while (got.size() < size)
+      if (stream.read(got) != Stream::End::data) return std::string(size, '\xff');
+    const std::string taken = got.substr(0, size);
+    got.erase(0, size);
+    return taken;
+  };
+  const auto take_text = [&] { return take(static_cast<unsigned char>(take(1)[0])); };
+  if (take(1) != "\5") return false;
+  const bool login = !behaviour.prefix.empty();
+  const std::string methods = take_text();
+  if (methods.find(login ? '\2' : '\0') == std::string::npos) return stream.write("\5\xff") && false;
+  stream.write(std::string("\5") + (login ? '\2' : '\0'));
+  if (login) {
+    take(1);
+    const std::string user = take_text(), password = take_text();
+    const bool right = user + ':' + password == behaviour.prefix;
+    stream.write(std::string("\1") + (right ? '\0' : '\1'));
+    if (!right) return false;
+  }
+  const std::string head = take(4);
+  std::string host;
+  if (head[3] == 3) host = take_text();
+  else
+    for (const unsigned char byte : take(head[3] == 1 ? 4 : 16)) host += (host.empty() ? "" : ".") + std::to_string(byte);
+  const std::string port = take(2);
+  HttpMessage request;
+  request.start = "CONNECT " + host + ':' + std::to_string(static_cast<unsigned char>(port[0]) * 256 + static_cast<unsigned char>(port[1])) + " SOCKS5";
+  request.complete = true;
+  record(request);
+  stream.write(std::string("\5") + static_cast<char>(behaviour.status) + std::string("\0\3\4name\0\0", 9));
+  return behaviour.status == 0 && (behaviour.cookie != "tls" || stream.start_tls_server(tls_server_context()));
+}
+
 void Backend::serve(Stream& stream) {
   if (tls_ && !stream.start_tls_server(tls_)) return;
+  {
+    std::unique_lock lock(mutex_);
+    const Behaviour behaviour = behaviour_;
+    lock.unlock();
+    if (behaviour.kind == Behaviour::Kind::socks && !serve_socks(stream, behaviour)) return stream.shut();
+  }
   HttpReader reader(stream);
   for (;;) {
     HttpMessage request;
@@ -203,6 +246,7 @@ bool Backend::act(Stream& stream, const HttpMessage& request, const Behaviour& b
     case Kind::tunnel:
       if (request.method() == "CONNECT") return stream.write("HTTP/1.1 200 Connected\r\n\r\n");
       return stream.write(with_length(behaviour, request.method()));
+    case Kind::socks: return stream.write(with_length(Behaviour::replying(behaviour.body), request.method()));
     case Kind::hold: {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return ending_ || releases_ > turn.releases; });

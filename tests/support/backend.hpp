@@ -26,6 +26,8 @@ struct Behaviour {
     session,    ///< as reply; sets cookie `cookie`=NAME-n when the request has none
     demand,     ///< `body` when Authorization begins with `prefix`, else 401 with `headers`
     tunnel,     ///< answers CONNECT, then speaks TLS itself and replies `body`
+    socks,      ///< a SOCKS5 proxy that wants `prefix` (user:password) or no login, refuses with `status` if it is not
+                ///< 0, else replies `body` itself, by TLS when `cookie` is "tls"
     hold,       ///< as reply, after release()
     raw,        ///< `body` as it is, connection left open
     cut,        ///< `body` as it is, then FIN
@@ -91,6 +93,7 @@ class Backend {
   void stop_listening();
   void accept_loop();
   void serve(Stream& stream);
+  bool serve_socks(Stream& stream, const Behaviour& behaviour);
   /// False: the connection ends here.
   bool act(Stream& stream, const HttpMessage& request, const Behaviour& behaviour, const Turn& turn);
   void record(HttpMessage request);

@@ -64,6 +64,7 @@ const std::map<std::string, NamedBehaviour, std::less<>> kBehaviours{
     {"until-close", {Kind::until_close, true}}, {"dribbles", {Kind::dribble, true}},
     {"early", {Kind::early, true}},          {"holds", {Kind::hold, true}},
     {"session", {Kind::session, true}},      {"demands", {Kind::demand, false}},      {"tunnels", {Kind::tunnel, false}},
+    {"socks", {Kind::socks, true}},          {"socks-tls", {Kind::socks, true}},
     {"echoes", {Kind::echo, false}},
     {"tells", {Kind::tell, false}},          {"raw", {Kind::raw, false}},
     {"cuts", {Kind::cut, false}},            {"cuts-reset", {Kind::cut_reset, false}},
@@ -80,7 +81,8 @@ std::optional<Behaviour> behaviour(const std::vector<Word>& line, std::size_t at
   Behaviour made = Behaviour::of(known->second.kind);
   ++at;
   if (made.kind == Kind::session && at < line.size()) made.cookie = line[at++].text;
-  if (made.kind == Kind::demand && at < line.size()) made.prefix = line[at++].text;
+  if (line[at - 1].is("socks-tls")) made.cookie = "tls";
+  if ((made.kind == Kind::demand || made.kind == Kind::socks) && at < line.size()) made.prefix = line[at++].text;
   if (known->second.has_status && at < line.size()) made.status = std::atoi(line[at++].text.c_str());
   for (; at < line.size(); ++at) made.pieces.push_back(line[at].text);
   if (!made.pieces.empty()) made.body = made.pieces.front();

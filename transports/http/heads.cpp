@@ -167,7 +167,7 @@ void write_reply_head(const Reply& reply, const OutFraming& framing, const Reply
 void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string_view via, std::string& to) {
   to += request.method;
   to += ' ';
-  const bool to_proxy = request.proxy && request.url.scheme == "http";
+  const bool to_proxy = request.proxy && !request.proxy->tunnels(request.url.scheme);
   const std::string_view target = request.target.empty() ? std::string_view("/") : request.target;
   if (to_proxy && target.front() == '/') {
     to += "http://";

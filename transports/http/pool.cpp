@@ -7,6 +7,7 @@
 
 #include "transports/http/guard.hpp"
 #include "transports/http/heads.hpp"
+#include "transports/http/socks.hpp"
 
 namespace myelin::http {
 
@@ -24,6 +25,10 @@ Fault no_connection() {
 
 Fault refused(std::string detail) {
   return Fault(code::kConnectFailed, "Error connecting to the back end", std::move(detail));
+}
+
+bool fits(const asio::ip::address& address, IpFamily family) noexcept {
+  return family == IpFamily::any || address.is_v4() == (family == IpFamily::ipv4);
 }
 
 }  // namespace
@@ -99,11 +104,12 @@ Result<Target*> Pool::find(const OutgoingRequest& request) {
   auto tls = tls_of(request);
   if (!tls) return std::move(tls.fault());
   TargetKey key;
-  const bool plain_proxy = request.proxy && !*tls;
+  const bool plain_proxy = request.proxy && !request.proxy->tunnels(request.url.scheme);
   key.host = plain_proxy ? std::string_view(request.proxy->host) : request.url.host;
   key.port = plain_proxy ? request.proxy->port : request.url.port;
   key.tls = *tls ? (*tls)->number : 0;
-  if (request.proxy && *tls) key.proxy = request.proxy->key;
+  if (request.proxy && !plain_proxy) key.proxy = request.proxy->key;
+  key.family = request.ip_family;
   key.verify = request.verify_tls || !*tls;
   if (const auto found = targets_.find(key); found != targets_.end()) return found->second.get();
   if (targets_.size() >= kTargets) forget_unused();
@@ -239,9 +245,10 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
   const bool tunnels = !target.proxy.empty();
   const std::string& host = tunnels ? request.proxy->host : target.host;
   const std::uint16_t port = tunnels ? request.proxy->port : target.key.port;
-  const Addresses addresses = co_await resolver_.resolve(host);
+  const Addresses addresses = co_await resolver_.resolve(host, request.dns_refresh);
   Fault fault = refused("cannot resolve host " + host);
   for (const asio::ip::address& address : addresses) {
+    if (!fits(address, request.ip_family)) continue;
     const asio::ip::tcp::endpoint endpoint(address, port);
     if (request.guarded && !tunnels && is_guarded(endpoint, config.admin_port)) {
       fault = refused("the address of host " + host + " in request data is refused");
@@ -255,7 +262,7 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
     }
     fault = refused("no connection to " + host);
     if (outcome != Io::done) continue;
-    if (target.key.tls != 0) {
+    if (target.key.tls != 0 || tunnels) {
       auto secured = co_await secure(upstream, request, due);
       if (!secured) {
         fault = std::move(secured.fault());
@@ -269,13 +276,16 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
   co_return fault;
 }
 
-/// The tunnel, if there is to be one, and the TLS handshake.
+/// The tunnel and the TLS handshake, as far as there are to be any.
 Task<Result<void>> Pool::secure(Upstream& upstream, const OutgoingRequest& request, TimePoint due) {
   Target& target = *upstream.target;
   if (!target.proxy.empty()) {
-    Result<void> open = co_await tunnel(upstream, request, due);
+    const bool socks = request.proxy->type == ForwardProxy::Type::socks5;
+    auto tunnelling = socks ? open_socks(upstream.stream, request, due) : tunnel(upstream, request, due);
+    Result<void> open = co_await tunnelling;
     if (!open) co_return open;
   }
+  if (target.key.tls == 0) co_return Result<void>();
   const auto tls = tls_of(request);
   upstream.stream.use_tls(**tls, target.host, target.key.verify, target.session);
   const Io outcome = co_await upstream.stream.handshake(due);

@@ -21,6 +21,7 @@ struct TargetKey {
   std::uint64_t tls = 0;  ///< number of the context, 0: plain
   bool verify = true;
   std::string_view proxy{};  ///< ForwardProxy::key of a tunnel; empty: none
+  IpFamily family = IpFamily::any;
   bool operator==(const TargetKey&) const = default;
 };
 

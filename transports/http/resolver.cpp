@@ -87,9 +87,12 @@ struct Resolver::Worker {
 
 struct Resolver::Entry {
   Addresses addresses;  ///< the last good ones
-  TimePoint fresh_until{};
+  TimePoint known_since{};
+  bool failed = true;   ///< the last look-up did
   bool asked = false;
   Answer* waiting = nullptr;  ///< first of those who wait
+
+  bool fresh(TimePoint now, Duration keep) const noexcept { return now < known_since + (failed ? kFailureToLive : keep); }
 };
 
 /// Waits until the entry was asked for anew, or the patience is over.
@@ -137,7 +140,7 @@ Resolver::~Resolver() {
   worker_->wake.notify_all();
 }
 
-Task<Addresses> Resolver::resolve(const std::string& host) {
+Task<Addresses> Resolver::resolve(const std::string& host, Duration keep) {
   boost::system::error_code error;
   if (const auto numeric = asio::ip::make_address(host, error); !error) co_return Addresses(1, numeric);
   if (host == "localhost") {
@@ -149,7 +152,7 @@ Task<Addresses> Resolver::resolve(const std::string& host) {
   auto& slot = entries_[host];
   if (!slot) slot = std::make_unique<Entry>();
   Entry& entry = *slot;
-  if (Clock::now() >= entry.fresh_until) {
+  if (!entry.fresh(Clock::now(), keep.count() > 0 ? keep : kTimeToLive)) {
     if (!std::exchange(entry.asked, true)) Worker::ask(worker_, host);
     Answer answer(loop_, entry);
     co_await answer;
@@ -162,7 +165,8 @@ void Resolver::answered(const std::string& host, Addresses addresses) {
   if (found == entries_.end() || loop_.ended) return;
   Entry& entry = *found->second;
   entry.asked = false;
-  entry.fresh_until = Clock::now() + (addresses.empty() ? kFailureToLive : kTimeToLive);
+  entry.known_since = Clock::now();
+  entry.failed = addresses.empty();
   if (!addresses.empty()) entry.addresses = std::move(addresses);
   while (entry.waiting) entry.waiting->wake();
 }
@@ -171,7 +175,7 @@ void Resolver::forget_old() {
   const TimePoint now = Clock::now();
   std::erase_if(entries_, [now](const auto& item) {
     const Entry& entry = *item.second;
-    return !entry.waiting && !entry.asked && now >= entry.fresh_until;
+    return !entry.waiting && !entry.asked && !entry.fresh(now, kTimeToLive);
   });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Host names to addresses, off the event loop (REL-040): getaddrinfo on a worker thread, answers
-// kept 30 s, the last good ones for as long as the name server fails. Belongs to one shard.
+// kept 30 s unless who asks wants them fresher, the last good ones for as long as the name server
+// fails. Belongs to one shard.
 
 #include <boost/asio/ip/address.hpp>
 #include <coroutine>
@@ -21,8 +22,9 @@ class Resolver {
   explicit Resolver(Loop& loop);
   ~Resolver();
 
-  /// All addresses in the order to be tried; empty: the name is not known, or not in time.
-  Task<Addresses> resolve(const std::string& host);
+  /// All addresses in the order to be tried; empty: the name is not known, or not in time. They are
+  /// asked for anew when they are older than `keep` (0: 30 s).
+  Task<Addresses> resolve(const std::string& host, Duration keep = Duration(0));
 
  private:
   struct Entry;

@@ -54,13 +54,9 @@ TEST_F(DefinitionTest, Addressing) {  // EP-017, EP-018
   EXPECT_FALSE(read("<enableAddressing separateListener='yes'/>").separate_listener);
 }
 
-TEST_F(DefinitionTest, SecurityIsReadAndWarnedAbout) {  // EP-019
-  const auto& security = read("<enableSec policy='p' inboundPolicy='i' outboundPolicy='o'/>").security;
-  ASSERT_TRUE(security);
-  EXPECT_EQ(security->policy, "p");
-  EXPECT_TRUE(security->inbound.empty() && security->outbound.empty());
-  EXPECT_EQ(problems.all().size(), 1U);
-  EXPECT_EQ(problems.all()[0].level, xml::Level::warning);
+TEST_F(DefinitionTest, SecurityThatCannotBeHadIsAnError) {
+  EXPECT_TRUE(bad("<enableSec policy='p'/>"));
+  EXPECT_NE(problems.all().front().text().find("WS-Security"), std::string::npos);
 }
 
 TEST_F(DefinitionTest, NumbersAreNumbers) {  // EP-020, EP-022

@@ -167,7 +167,7 @@ TEST_F(SessionTest, ASessionExpiresThoughItIsUsed) {  // EP-159
   EXPECT_EQ(exchange(*endpoint, "JSESSIONID=1"), "b");
 }
 
-TEST_F(SessionTest, TheDefaultTimeout) {  // EP-160
+TEST_F(SessionTest, TheDefaultTimeout) {  // EP-160, GW-093
   const auto endpoint = linked(group(abc(), "http"));
   EXPECT_EQ(exchange(*endpoint, "", "JSESSIONID=1"), "a");
   Clock::advance(119s);
