@@ -213,8 +213,8 @@ void read_definition(Definition& definition, Bind& bind, Build& build) {
 
   if (const Element* child = bind.child("enableAddressing")) read_addressing(definition, *child, build);
   if (const Element* child = bind.child("enableSec"))
-    bind.error(child->where, "<enableSec> asks for WS-Security, which is not spoken: messages would go out unprotected",
-               "without it they do, and <tls> protects the way");
+    bind.warning(child->where, "<enableSec> is not applied: messages go out without WS-Security, which is not spoken",
+                 "<tls> protects the way");
   const auto block = [&](std::string_view name) {
     const Element* own = bind.child(name);
     return own ? own : build.inherited(name);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -53,9 +54,10 @@ TEST_F(DiscoveryUnderLoad, ChangesAndRedeploysLoseNothing) {
   std::vector<std::thread> clients;
   for (int i = 0; i < 4; ++i)
     clients.emplace_back([&] {
-      HttpClient client = server.client();
+      auto client = std::make_unique<HttpClient>(server.client());
       while (!over) {
-        const auto answer = client.get("/");
+        const auto answer = client->get("/");
+        if (!answer.keeps_alive()) client = std::make_unique<HttpClient>(server.client());  // after 10,000 requests
         const std::lock_guard lock(mutex);
         ++answers[answer.complete && answer.status() == 200 ? answer.body : answer.start + answer.trouble];
       }
