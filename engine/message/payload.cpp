@@ -83,7 +83,7 @@ Payload& Payload::operator=(Payload&&) noexcept = default;
 
 void Payload::reset() noexcept {
   source_ = nullptr;
-  streamed_away_ = edited_ = received_ = false;
+  streamed_away_ = edited_ = received_ = put_away_ = false;
   kind_ = root_kind_ = MediaKind::none;
   content_type_.clear();
   encoding_ = {};
@@ -160,8 +160,15 @@ bool Payload::append(std::size_t limit) {
   return true;
 }
 
+void Payload::reserve_announced() {
+  // What a peer only announces is not reserved beyond this.
+  constexpr std::uint64_t kReserve = 1 << 20;
+  if (source_ && source_->length()) bytes_.reserve(static_cast<std::size_t>(std::min(*source_->length(), kReserve)));
+}
+
 bool Payload::try_load(std::size_t limit) {
   limit_ = limit;
+  reserve_announced();
   if (source_) append(limit);
   return loaded();
 }
@@ -169,10 +176,7 @@ bool Payload::try_load(std::size_t limit) {
 Task<Result<void>> Payload::load(std::size_t limit) {
   limit_ = limit;
   if (source_ && source_->length() && *source_->length() > limit) co_return too_large(limit);
-  // What a peer only announces is not reserved beyond this.
-  constexpr std::uint64_t kReserve = 1 << 20;
-  if (source_ && source_->length())
-    bytes_.reserve(static_cast<std::size_t>(std::min(*source_->length(), kReserve)));
+  reserve_announced();
   while (source_) {
     if (!append(limit)) co_return too_large(limit);
     if (!source_) break;
@@ -190,7 +194,8 @@ bool Payload::empty() const noexcept {
 // --- the content encoding --------------------------------------------------------------------------
 
 bool Payload::coded() const noexcept {
-  return received_ && !encoding_.empty() && content_coding(encoding_) != ContentCoding::identity;
+  const bool own_text = put_away_ && edited_;
+  return received_ && !own_text && !encoding_.empty() && content_coding(encoding_) != ContentCoding::identity;
 }
 
 Result<void> Payload::unpack() {
@@ -246,7 +251,8 @@ Result<std::shared_ptr<tree::Document>> Payload::build() {
 Result<const tree::Document*> Payload::envelope() {
   assert(loaded());
   if (!envelope_) {
-    auto built = build();
+    const bool as_text = std::exchange(put_away_, false) && edited_;
+    auto built = as_text ? tree::Document::parse(std::exchange(bytes_, {}), "UTF-8") : build();
     if (!built) return std::move(built.fault());
     envelope_ = std::move(*built);
   }
@@ -260,6 +266,19 @@ Result<tree::Document*> Payload::edit() {
   if (kind_ == MediaKind::multipart && root_kind_ != MediaKind::none) kind_ = root_kind_;
   json_.reset();
   return envelope_.get();
+}
+
+void Payload::put_away() {
+  constexpr std::size_t kBig = std::size_t{64} << 10;
+  if (source_ || !envelope_) return;
+  if (edited_) {
+    const bool xml = kind_ == MediaKind::soap11 || kind_ == MediaKind::soap12 || kind_ == MediaKind::xml;
+    if (!xml || envelope_->memory() < kBig) return;
+    bytes_ = envelope_->xml(envelope_->root());
+  }
+  put_away_ = true;
+  envelope_.reset();
+  json_.reset();
 }
 
 Result<std::string> Payload::json_text() {
@@ -349,6 +368,7 @@ Payload Payload::clone() const {
   copy.streamed_away_ = streamed_away_;
   copy.edited_ = edited_;
   copy.received_ = received_;
+  copy.put_away_ = put_away_;
   copy.kind_ = kind_;
   copy.root_kind_ = root_kind_;
   copy.content_type_ = content_type_;

@@ -105,8 +105,11 @@ class Payload {
   /// JSON text of the payload: the raw one if it is JSON, also when its XML view was edited but says
   /// the same (headers only).
   Result<std::string> json_text();
+  /// Before a wait: views, several times the size of their text, are freed and built again when somebody asks.
+  /// A big envelope that was edited becomes its text. Nodes of the envelope are gone.
+  void put_away();
   /// True when envelope() was built already.
-  bool built() const noexcept { return envelope_ != nullptr; }
+  bool built() const noexcept { return envelope_ != nullptr || put_away_; }
 
   // --- places in a built envelope --------------------------------------------------------------
   /// Body, header (or kNone) and first body child of the envelope.
@@ -127,12 +130,14 @@ class Payload {
  private:
   Result<std::shared_ptr<tree::Document>> build();
   Result<void> unpack();
+  void reserve_announced();
   bool append(std::size_t limit);
 
   BodySource* source_ = nullptr;
   bool streamed_away_ = false;
   bool edited_ = false;
   bool received_ = false;
+  bool put_away_ = false;  // views were built; when edited_, bytes_ is the text of the envelope
   MediaKind kind_ = MediaKind::none;
   MediaKind root_kind_ = MediaKind::none;  // of a multipart/related body that was built
   std::string content_type_;

@@ -16,6 +16,34 @@ Storage::Storage() : source(std::make_shared<const std::string>()) {
   nodes.emplace_back(Kind::document);
 }
 
+namespace {
+
+/// One document after the other is read and freed on a shard: its nodes are the biggest piece of memory there
+/// is, and cost most when they come fresh from the system.
+constexpr std::size_t kMostSpare = (std::size_t{1} << 20) / sizeof(Node);
+
+struct Spare {
+  std::vector<Node> nodes;
+  ~Spare() { gone = true; }
+  static thread_local bool gone;  // the thread ends, and a document outlives this
+};
+thread_local bool Spare::gone = false;
+thread_local Spare spare;
+
+}  // namespace
+
+Storage::~Storage() {
+  if (nodes.capacity() > kMostSpare || Spare::gone) return;
+  if (nodes.capacity() > spare.nodes.capacity()) spare.nodes.swap(nodes);
+}
+
+void Storage::take_spare_nodes() {
+  if (Spare::gone) return;
+  spare.nodes.clear();
+  std::swap(nodes, spare.nodes);
+  nodes.assign(spare.nodes.begin(), spare.nodes.end());
+}
+
 Document::Document() : impl_(std::make_unique<Storage>()) {}
 Document::~Document() = default;
 Document::Document(Document&&) noexcept = default;
@@ -182,7 +210,7 @@ int Document::order(NodeId a, NodeId b) const noexcept {
 }
 
 std::size_t Document::memory() const noexcept {
-  return impl_->nodes.capacity() * sizeof(Node) + impl_->spaces.capacity() * sizeof(Space) + impl_->source->capacity() +
+  return impl_->nodes.size() * sizeof(Node) + impl_->spaces.capacity() * sizeof(Space) + impl_->source->capacity() +
          impl_->text_bytes + impl_->positions.capacity() * sizeof(std::uint32_t);
 }
 

@@ -151,6 +151,12 @@ struct Storage {
   mutable std::vector<std::uint32_t> positions;  ///< document order when !ordered; empty: unknown
 
   Storage();
+  Storage(const Storage&) = default;
+  Storage& operator=(const Storage&) = default;
+  ~Storage();
+
+  /// Goes on in the memory of a document that was freed on this thread.
+  void take_spare_nodes();
 
   std::string_view keep(std::string_view text) {
     if (text.empty()) return {};

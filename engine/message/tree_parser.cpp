@@ -149,6 +149,7 @@ class Parser {
     }
     scope_.bind("", kNoSpace, kNone - 1);
     scope_.bind("xml", kXmlSpace, kNone - 1);
+    doc_.take_spare_nodes();
     doc_.nodes.reserve(std::min({node_limit_, doc_.source->size() / 12 + 8, kFirstNodes}));
     return declaration() && content() && finish();
   }

@@ -197,7 +197,9 @@ class Writer {
       out_ += source;
       return;
     }
-    const std::size_t name_end = qname(id).size() + 1;
+    const Node& node = doc_.at(id);
+    const std::size_t prefix = doc_.spaces[node.space].prefix.size();
+    const std::size_t name_end = 1 + prefix + (prefix > 0) + node.local().size();
     out_ += source.substr(0, name_end);
     for (const Space& needed : foreign_prefixes(doc_, id, scope_)) declaration(needed.prefix, needed.uri);
     out_ += source.substr(name_end);
@@ -218,9 +220,10 @@ class Writer {
     for (std::uint32_t i = doc_.at(id).inner.declarations; i != kNone; i = doc_.spaces[i].next)
       scope_.bind(doc_.spaces[i].prefix, doc_.spaces[i].uri, id);
   }
-  std::string qname(NodeId id) const {
+  void qname(NodeId id) {
     const std::string_view prefix = doc_.spaces[doc_.at(id).space].prefix;
-    return prefix.empty() ? std::string(doc_.at(id).local()) : fmt::format("{}:{}", prefix, doc_.at(id).local());
+    if (!prefix.empty()) out_.append(prefix).append(":");
+    out_ += doc_.at(id).local();
   }
   void declaration(std::string_view prefix, std::string_view uri) {
     out_ += " xmlns";
@@ -236,7 +239,7 @@ class Writer {
     const Node& node = doc_.at(id);
     const Space& space = doc_.spaces[node.space];
     out_ += '<';
-    out_ += qname(id);
+    qname(id);
     // The element's own name comes first: a declaration that contradicts it cannot stand here.
     if (node.space != kXmlSpace && scope_.find(space.prefix) != space.uri) bind(id, space.prefix, space.uri);
     for (std::uint32_t i = node.inner.declarations; i != kNone; i = doc_.spaces[i].next) {
@@ -274,7 +277,9 @@ class Writer {
     out_ += '"';
   }
   void end_tag(NodeId id) {
-    out_.append("</").append(qname(id)).append(">");
+    out_ += "</";
+    qname(id);
+    out_ += '>';
     scope_.leave(id);
   }
 

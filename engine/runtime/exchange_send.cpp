@@ -358,6 +358,7 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   OutgoingRequest request;
   Result<void> prepared = leaf.prepare(message_, request);
   if (!prepared) co_return std::move(prepared).fault();
+  message_.payload.put_away();
   request.identity = &message_.identity;
   delivery.credential = request.credential;
   if (!limit_time(leaf, request)) co_return past_deadline();

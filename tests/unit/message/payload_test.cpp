@@ -374,5 +374,52 @@ TEST(Payload, ResetForgetsEverything) {
   EXPECT_EQ(payload.kind(), MediaKind::none);
 }
 
+// REL-131's neighbour: a message that waits is held as text.
+TEST(PutAway, WhatWasOnlyLookedAtKeepsItsBytes) {
+  Payload payload = made(kSoap11, "text/xml");
+  const tree::Document* first = *payload.envelope();
+  ASSERT_NE(first, nullptr);
+  payload.put_away();
+  EXPECT_TRUE(payload.built());
+  EXPECT_FALSE(payload.edited());
+  EXPECT_EQ(payload.bytes(), kSoap11);
+  EXPECT_EQ(body_xml(payload), "<a>1</a>");
+}
+
+TEST(PutAway, ASmallEditedEnvelopeStays) {
+  Payload payload = made(kSoap11, "text/xml");
+  tree::Document* envelope = *payload.edit();
+  payload.put_away();
+  EXPECT_EQ(*payload.envelope(), envelope);
+}
+
+TEST(PutAway, ABigEditedEnvelopeComesBackAsItWas) {
+  const std::string long_text(70'000, 'x');
+  for (const char* type : {"text/xml", "application/xml"}) {
+    const bool soap = std::string(type) == "text/xml";
+    Payload payload = made(soap ? std::string(kSoap11) : "<a>1</a>", type);
+    tree::Document& envelope = **payload.edit();
+    envelope.set_text(Payload::body_child(envelope), long_text);
+    Payload::ensure_header(envelope);
+    const std::string before = envelope.xml(envelope.root());
+    payload.put_away();
+    EXPECT_TRUE(payload.built());
+    EXPECT_TRUE(payload.edited());
+    Payload copy = payload.clone();
+    for (Payload* each : {&payload, &copy}) {
+      EXPECT_EQ(each->kind(), soap ? MediaKind::soap11 : MediaKind::xml);
+      EXPECT_EQ((*each->envelope())->xml((*each->envelope())->root()), before);
+      EXPECT_EQ(body_xml(*each), "<a>" + long_text + "</a>");
+    }
+  }
+}
+
+TEST(PutAway, EditedJsonStaysATree) {
+  Payload payload = made(R"({"a":")" + std::string(70'000, 'x') + R"("})", "application/json");
+  tree::Document* envelope = *payload.edit();
+  payload.put_away();
+  EXPECT_EQ(*payload.envelope(), envelope);
+}
+
 }  // namespace
 }  // namespace myelin
