@@ -27,7 +27,7 @@ BuiltEntry parse_value(const std::string& text, const std::string& uri, std::str
   if (text::trim(text).starts_with('<'))
     if (const auto document = xml::read(text, uri, not_xml)) return build_entry_value(*document->root, std::move(key), build);
   BuiltEntry built;
-  built.entry = {std::move(key), LocalEntry::Type::text, text};
+  built.entry = {std::move(key), LocalEntry::Type::text, text, {uri, 0, 0}};
   return built;
 }
 
@@ -74,12 +74,22 @@ const xml::Element* value_element(const xml::Element& element, xml::Problems& pr
 
 }  // namespace
 
+namespace {
+
+void note_places(const xml::Element& element, std::vector<LocalEntry::Place>& places) {
+  places.push_back({element.where.line, element.where.column});
+  for (const xml::Element* child : element.children()) note_places(*child, places);
+}
+
+}  // namespace
+
 BuiltEntry build_entry_value(const xml::Element& root, std::string key, Build& build) {
   BuiltEntry built;
   if (root.is("sequence")) built.sequence = build_sequence(root, build);
   if (root.is("endpoint")) built.endpoint = build.endpoint(root);
   if (root.is("template") && !root.child("sequence")) built.endpoint_template = build_endpoint_template(root, build.problems);
-  built.entry = {std::move(key), LocalEntry::Type::xml, root.outer_xml()};
+  built.entry = {std::move(key), LocalEntry::Type::xml, root.outer_xml(), root.where};
+  note_places(root, built.entry.places);
   return built;
 }
 
@@ -94,7 +104,7 @@ std::optional<BuiltEntry> build_local_entry(const xml::Element& element, Build& 
   if (const auto* value = value_element(element, build.problems))
     return build_entry_value(*value, std::move(key), build);
   BuiltEntry built;
-  built.entry = {std::move(key), LocalEntry::Type::text, std::string(text::trim(element.text()))};
+  built.entry = {std::move(key), LocalEntry::Type::text, std::string(text::trim(element.text())), element.where};
   return built;
 }
 

@@ -5,6 +5,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "engine/xml/problem.hpp"
 
 namespace myelin {
 
@@ -12,12 +15,18 @@ class Endpoint;
 class Mediator;
 struct EndpointTemplate;  // engine/flow/endpoint_template.hpp
 
-/// A named text or XML value (`<localEntry>`).
+/// A named text or XML value (`<localEntry>`, or a registry resource).
 struct LocalEntry {
   enum class Type { text, xml, url };
+  struct Place {
+    int line, column;
+  };
   std::string key;
   Type type = Type::text;
   std::string value;  ///< trimmed text, or the XML of the element
+  /// Where it was read, for messages about what it holds; without a line: the text is the whole file.
+  xml::Location where{};
+  std::vector<Place> places{};  ///< of XML: of each of its elements, in document order
 };
 
 class Artifacts {

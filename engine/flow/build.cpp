@@ -419,6 +419,12 @@ const EndpointTemplate* Linker::endpoint_template(std::string_view key, const xm
   return found;
 }
 
+const LocalEntry* Linker::entry(std::string_view key, const xml::Location& where) {
+  const LocalEntry* found = artifacts.entry(key);
+  if (!found) unresolved("local entry", key, where, entry_names);
+  return found;
+}
+
 void Linker::unresolved(std::string_view kind, std::string_view key, const xml::Location& where,
                         const std::vector<std::string_view>& names) {
   std::string found = std::string(kind) + ' ' + quote(key) + " is defined by no loaded file";

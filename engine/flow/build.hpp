@@ -95,7 +95,7 @@ class Linker {
   /// Groups linked so far whose members are found at run time.
   std::vector<Discoverer*> discoverers;
   /// What there is, for suggestions; set by the loader.
-  std::vector<std::string_view> sequence_names, endpoint_names, template_names;
+  std::vector<std::string_view> sequence_names, endpoint_names, template_names, entry_names;
   /// Templates whose endpoint is being made, outermost first.
   std::vector<const EndpointTemplate*> instantiating;
 
@@ -103,6 +103,7 @@ class Linker {
   const Mediator* sequence(std::string_view key, const xml::Location& where);
   const Endpoint* endpoint(std::string_view key, const xml::Location& where);
   const EndpointTemplate* endpoint_template(std::string_view key, const xml::Location& where);
+  const LocalEntry* entry(std::string_view key, const xml::Location& where);
 
  private:
   void unresolved(std::string_view kind, std::string_view key, const xml::Location& where,

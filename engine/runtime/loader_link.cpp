@@ -124,7 +124,7 @@ class LinkView final : public Artifacts {
         built.endpoint_template = nullptr;
       }
     } else {
-      built.entry = {std::move(key), LocalEntry::Type::text, std::move(text)};
+      built.entry = {std::move(key), LocalEntry::Type::text, std::move(text), {file, 0, 0}};
     }
     return built;
   }
@@ -194,6 +194,7 @@ void link_deployment(Deployment& deployment, const std::optional<RegistrySetting
   add_names(deployment.entry_endpoints, linker.endpoint_names);
   add_names(deployment.endpoint_templates, linker.template_names);
   add_names(deployment.entry_templates, linker.template_names);
+  add_names(deployment.entries, linker.entry_names);
   link_all(deployment.sequences, linker);
   link_all(deployment.endpoints, linker);
   link_services(deployment, linker);

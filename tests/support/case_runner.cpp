@@ -227,8 +227,8 @@ void CaseRunner::do_folder(const Statement& at, const Words& line) {
   const auto from = file_.path.parent_path() / line.at(1).text;
   int copied = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(from)) {
-    const auto extension = entry.path().extension();
-    if (!entry.is_regular_file() || (extension != ".xml" && extension != ".properties" && extension != ".wsdl"))
+    constexpr std::string_view kCopied[] = {".xml", ".properties", ".wsdl", ".xsl"};
+    if (!entry.is_regular_file() || std::find(std::begin(kCopied), std::end(kCopied), entry.path().extension()) == std::end(kCopied))
       continue;
     write_configuration(entry.path().lexically_relative(from).string(), read_file(entry.path()));
     ++copied;
