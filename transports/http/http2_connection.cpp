@@ -2,7 +2,6 @@
 
 #include "transports/http/http2_connection.hpp"
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "engine/base/log.hpp"
@@ -16,8 +15,7 @@ constexpr Duration kDrainNotice{1'000};  // for requests that crossed the announ
 }  // namespace
 
 Http2Connection::Http2Connection(Loop& loop, Stream& stream, const Origin& origin, const Entrance& entrance)
-    : loop_(loop),
-      stream_(stream),
+    : Http2Link(loop, stream, session_),
       origin_(origin),
       entrance_(entrance),
       session_(loop.config.limits, loop.config.http2_limits, *this),
@@ -26,13 +24,13 @@ Http2Connection::Http2Connection(Loop& loop, Stream& stream, const Origin& origi
 
 /// Exchanges go first: they use everything else.
 Http2Connection::~Http2Connection() {
-  writer_ = Task<void>();
+  stop_writing();
   input_over_ = broken_ = true;
   streams_.clear();
 }
 
 Task<bool> Http2Connection::run() {
-  writer_ = write();
+  writer_ = write(loop_.config.write_idle);
   if (loop_.draining) drain();
   try {
     co_await read();
@@ -40,10 +38,8 @@ Task<bool> Http2Connection::run() {
     broken_ = true;
   }
   input_over_ = true;
-  if (broken_) writer_ = Task<void>();  // whatever it waits for
   give_up();
-  schedule();
-  while (scheduled_ || !writer_.done()) co_await settled_place_.wait();
+  co_await settle();
   if (!broken_ && !streams_.empty()) stream_.shutdown_send();  // exchanges may take long to notice
   while (scheduled_ || !streams_.empty()) co_await settled_place_.wait();
   co_return !broken_;
@@ -53,7 +49,7 @@ Task<bool> Http2Connection::run() {
 
 Task<void> Http2Connection::read() {
   for (;;) {
-    const bool sound = take_input();
+    const bool sound = take_frames();
     if (!sound) {
       broken_ = true;
       co_return;
@@ -72,12 +68,8 @@ Task<void> Http2Connection::read() {
 }
 
 /// False: the session is dead.
-bool Http2Connection::take_input() {
-  Inbound& in = stream_.in;
-  const std::string_view raw = in.raw();
-  if (raw.empty()) return true;
-  const bool sound = session_.receive(raw);
-  in.eat(raw.size());
+bool Http2Connection::take_frames() {
+  const bool sound = take_input();
   if (!sound) log::warn("http", fmt::format("{} does not speak HTTP/2", origin_.remote));
   if (*session_.guard().reason() != '\0') input_over_ = true;
   return sound;
@@ -138,7 +130,8 @@ Http2Stream& Http2Connection::new_stream() {
   streams_.push_back(std::move(spare_.back()));
   spare_.pop_back();
   streams_.back()->index = streams_.size() - 1;
-  for (auto* notes : {&begun_, &to_wake_, &finished_}) notes->reserve(streams_.size());  // taking note cannot fail
+  for (auto* notes : {&begun_, &finished_}) notes->reserve(streams_.size());  // taking note cannot fail
+  reserve(streams_.size());
   return *streams_.back();
 }
 
@@ -170,14 +163,11 @@ void Http2Connection::finished(Http2Stream& stream) {
   schedule();
 }
 
-/// Takes exchanges that have ended out of the list; none of their coroutines runs here.
 void Http2Connection::reap() {
   if (finished_.empty()) return;
   for (Http2Stream* stream : finished_) {
     consumed(*stream, stream->drop_body());
-    if (!broken_) session_.attach(stream->id(), nullptr);
-    std::erase(to_wake_, stream);
-    stream->wake_due = false;
+    forget_side(*stream);
     std::swap(streams_[stream->index], streams_.back());
     streams_[stream->index]->index = stream->index;
     spare_.push_back(std::move(streams_.back()));
@@ -193,12 +183,6 @@ void Http2Connection::reap() {
 
 // --- what streams ask for -----------------------------------------------------------------------------
 
-void Http2Connection::wake_later(Http2Stream& stream) {
-  if (std::exchange(stream.wake_due, true)) return;
-  to_wake_.push_back(&stream);
-  schedule();
-}
-
 void Http2Connection::write_head(const Reply& reply, const OutFraming& framing, const Identity* identity) {
   const ReplyContext context{loop_.config.server_name, true, false, identity};
   head_.clear();
@@ -209,84 +193,18 @@ bool Http2Connection::answer(Http2Stream& stream, const Reply& reply, const Repl
   if (broken_) return false;
   write_head(reply, shape.framing, &stream.identity());
   schedule();
-  return session_.answer(stream.id(), head_, shape.sends_body);
+  return session_.answer(stream.id, head_, shape.sends_body);
 }
 
 void Http2Connection::send_continue(Http2Stream& stream) {
   if (broken_) return;
-  session_.interim(stream.id(), "100");
+  session_.interim(stream.id, "100");
   schedule();
 }
 
-void Http2Connection::resume_body(Http2Stream& stream) {
-  stream.out_waits = false;
-  if (broken_) return;
-  session_.resume_body(stream.id());
-  schedule();
-}
-
-void Http2Connection::reset(Http2Stream& stream, Http2Error error) {
-  if (broken_) return;
-  session_.reset(stream.id(), error);
-  schedule();
-}
-
-void Http2Connection::consumed(Http2Stream& stream, std::size_t bytes) noexcept {
-  if (bytes == 0 || broken_) return;
-  session_.consumed(stream.id(), bytes);
-  schedule();
-}
-
-// --- turns: what was noted is done when nobody is in the middle of something ----------------------------
-
-void Http2Connection::schedule() {
-  if (std::exchange(scheduled_, true)) return;
-  boost::asio::post(loop_.io, [this, &loop = loop_] {
-    if (!loop.ended) turn();
-  });
-}
-
-void Http2Connection::turn() {
-  start_and_wake();
-  reap();
-  scheduled_ = false;
-  output_place_.wake();
-  if (broken_ || session_.over()) stream_.cancel_read(Io::closed);
-  if (input_over_ && !scheduled_) settled_place_.wake();
-}
-
-void Http2Connection::start_and_wake() {
+void Http2Connection::start_noted() {
   for (std::size_t i = 0; i < begun_.size(); ++i) begun_[i]->start();
   begun_.clear();
-  for (std::size_t i = 0; i < to_wake_.size(); ++i) {
-    Http2Stream& stream = *to_wake_[i];
-    stream.wake_due = false;
-    stream.wake();
-  }
-  to_wake_.clear();
-}
-
-// --- writing ----------------------------------------------------------------------------------------
-
-Task<void> Http2Connection::write() {
-  while (!broken_) {
-    const bool sound = session_.output(out_);
-    if (!sound) {
-      broken_ = true;
-      break;
-    }
-    if (out_.empty()) {
-      if (input_over_) break;
-      if (streams_.empty()) std::string().swap(out_);
-      co_await output_place_.wait();
-      continue;
-    }
-    const Pieces pieces{std::string_view(out_)};
-    const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
-    out_.clear();
-    if (outcome != Io::done) broken_ = true;
-  }
-  schedule();
 }
 
 // --- the end ----------------------------------------------------------------------------------------

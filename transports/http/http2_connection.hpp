@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "transports/http/http2_session.hpp"
+#include "transports/http/http2_link.hpp"
+#include "transports/http/http2_server_session.hpp"
 #include "transports/http/http2_stream.hpp"
 #include "transports/http/observer.hpp"
 #include "transports/http/origin.hpp"
-#include "transports/http/stream.hpp"
 
 namespace myelin::http {
 
-class Http2Connection final : private Http2Session::Events {
+class Http2Connection final : public Http2Link, private Http2ServerSession::Events {
  public:
   Http2Connection(Loop& loop, Stream& stream, const Origin& origin, const Entrance& entrance);
   ~Http2Connection();
@@ -26,61 +26,48 @@ class Http2Connection final : private Http2Session::Events {
   void drain();
 
   // For the streams.
-  Loop& loop() noexcept { return loop_; }
   const Origin& origin() const noexcept { return origin_; }
   const Entrance& entrance() const noexcept { return entrance_; }
   /// Tells the observer, if there is one; bytes are those of all exchanges since the last report.
   void report(ExchangeReport told);
-  /// Wakes the stream's coroutines when it is safe to.
-  void wake_later(Http2Stream& stream);
   bool answer(Http2Stream& stream, const Reply& reply, const ReplyShape& shape);
   void send_continue(Http2Stream& stream);
-  void resume_body(Http2Stream& stream);
-  void reset(Http2Stream& stream, Http2Error error);
-  void consumed(Http2Stream& stream, std::size_t bytes) noexcept;
   /// Its exchange has ended.
   void finished(Http2Stream& stream);
 
  private:
-  // Http2Session::Events
+  // Http2Link
+  void start_noted() override;
+  void reap() override;
+  bool idle() const noexcept override { return streams_.empty(); }
+
+  // Http2ServerSession::Events
   void request(std::int32_t id, bool body_follows) override;
   void end_known() override;
   void blamed(bool connection, const char* error) override;
 
   Task<void> read();
-  Task<void> write();
-  bool take_input();
+  bool take_frames();
   void give_up();
   TimePoint due() const noexcept;
   void time_out();
   void refuse(std::int32_t id, const Refusal& refusal, std::string_view text);
   void write_head(const Reply& reply, const OutFraming& framing, const Identity* identity);
   Http2Stream& new_stream();
-  void schedule();
-  void turn();
-  void start_and_wake();
-  void reap();
   void end_drain();
 
-  Loop& loop_;
-  Stream& stream_;
   Origin origin_;
   const Entrance& entrance_;
-  Http2Session session_;
+  Http2ServerSession session_;
   std::vector<std::unique_ptr<Http2Stream>> streams_, spare_;
-  std::vector<Http2Stream*> begun_, to_wake_, finished_;
-  std::string head_, out_;
-  WaitingPlace output_place_, settled_place_;
+  std::vector<Http2Stream*> begun_, finished_;
+  std::string head_;
   Timer drain_timer_;
   TimePoint idle_since_;
   std::uint32_t requests_ = 0;
-  bool scheduled_ = false;
-  bool input_over_ = false;   ///< nothing more is read
-  bool broken_ = false;       ///< nothing more is written
   bool slow_head_ = false;    ///< a head did not end in time
   bool announced_ = false;    ///< the client knows that the end comes
   bool refuses_ = false;      ///< and that no further requests are taken
-  Task<void> writer_;
 };
 
 }  // namespace myelin::http

@@ -1,6 +1,6 @@
 #pragma once
-// Watches the frames of one HTTP/2 client before anybody looks into them (REL-041): how large a header
-// block grows over all its CONTINUATIONs, how often the client resets streams, changes settings, pings.
+// Watches the frames of one HTTP/2 peer before anybody looks into them (REL-041): how large a header
+// block grows over all its CONTINUATIONs, how often the peer resets streams, changes settings, pings.
 // No I/O.
 
 #include <array>
@@ -22,10 +22,17 @@ struct Http2Limits {
 
 class Http2Guard {
  public:
-  explicit Http2Guard(const Http2Limits& limits) noexcept
-      : limits_(limits), resets_(limits.resets), settings_(limits.settings), pings_(limits.pings) {}
+  /// What the peer begins with: a client with the connection preface.
+  enum class Opening { preface, frames };
+  explicit Http2Guard(const Http2Limits& limits, Opening opening = Opening::preface) noexcept
+      : limits_(limits),
+        resets_(limits.resets),
+        settings_(limits.settings),
+        pings_(limits.pings),
+        left_(opening == Opening::preface ? kPreface : 0),
+        preface_(opening == Opening::preface) {}
 
-  /// Looks at what was received, from the connection preface on. False: too much, see reason().
+  /// Looks at what was received, from the first byte on. False: too much, see reason().
   bool watch(std::string_view bytes, TimePoint now) noexcept;
   /// A stream error of the client made us reset a stream. False: too often.
   bool reset_sent(TimePoint now) noexcept { return count(resets_, now, "too_many_resets"); }
@@ -36,6 +43,7 @@ class Http2Guard {
   TimePoint head_began() const noexcept { return began_; }
 
  private:
+  static constexpr std::size_t kPreface = 24;
   struct PerMinute {
     explicit PerMinute(std::uint32_t most) noexcept : limit(most) {}
     std::uint32_t limit;
@@ -53,10 +61,10 @@ class Http2Guard {
   const char* reason_ = "";
   std::array<unsigned char, 9> header_{};
   std::size_t have_ = 0;        ///< bytes of header_
-  std::size_t left_ = 24;       ///< of the preface or the frame's payload
+  std::size_t left_;            ///< of the preface or the frame's payload
   std::size_t block_bytes_ = 0;
   TimePoint began_ = Clock::now();
-  bool preface_ = true;
+  bool preface_;
   bool in_block_ = false;
 };
 

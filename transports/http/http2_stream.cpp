@@ -23,9 +23,9 @@ Http2Stream::Http2Stream(Http2Connection& connection)
       body_timer_(loop_.wheel, this, [](void* self) { static_cast<Http2Stream*>(self)->body_late(); }),
       answer_timer_(loop_.wheel, this, [](void* self) { static_cast<Http2Stream*>(self)->answer_late(); }) {}
 
-void Http2Stream::begin(std::int32_t id, bool body_follows) {
+void Http2Stream::begin(std::int32_t its_id, bool body_follows) {
   task_ = Task<void>();
-  id_ = id;
+  id = its_id;
   body_follows_ = body_follows;
   body_ended_ = !body_follows;
   out = {};
@@ -99,7 +99,7 @@ void Http2Stream::sent_all() {
   connection_.wake_later(*this);
 }
 
-void Http2Stream::closed() noexcept {
+void Http2Stream::closed(Http2Error) {
   closed_ = true;
   connection_.wake_later(*this);
 }

@@ -24,7 +24,7 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   explicit Http2Stream(Http2Connection& connection);
 
   /// Ready for the next request.
-  void begin(std::int32_t id, bool body_follows);
+  void begin(std::int32_t its_id, bool body_follows);
   /// Judges the head and fills the message. False: refusal() says why.
   bool accept(std::string_view text);
   const Refusal& refusal() const noexcept { return refusal_; }
@@ -33,23 +33,20 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   static std::string_view target_of(std::string_view text) noexcept;
   /// Runs the exchange; the connection is told when it has ended.
   void start() noexcept;
-  /// Something happened: whoever waits looks again.
-  void wake();
   /// The connection is gone: nothing comes and nothing goes out.
-  void give_up() noexcept { closed(); }
+  void give_up() { closed(Http2Error::none); }
   /// Bytes that were not consumed; they are forgotten.
   std::size_t drop_body() noexcept;
 
-  std::int32_t id() const noexcept { return id_; }
   std::size_t index = 0;     ///< in the connection's list
-  bool wake_due = false;     ///< it is in the connection's list of those to be woken
 
   // Http2Side
   void received(std::string_view bytes) override;
   void received_all() override;
   void taken() override;
   void sent_all() override;
-  void closed() noexcept override;
+  void closed(Http2Error error) override;
+  void wake() override;
 
   // Client
   Task<bool> reply(const Reply& wanted) override;
@@ -75,7 +72,6 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
 
   Http2Connection& connection_;
   Loop& loop_;
-  std::int32_t id_ = 0;
   RequestHead head_;
   Refusal refusal_;
   Message message_;
