@@ -66,6 +66,8 @@ struct OutgoingRequest {
   BodySource* stream = nullptr;  ///< a body still arriving
   bool force_length = false;     ///< Content-Length even where chunked would be used
   bool http10 = false;
+  bool http2 = false;            ///< by ALPN where TLS is spoken (else HTTP/1.1), without asking in clear text
+  std::uint32_t http2_streams = 0;  ///< longest row of requests that share a connection; 0: the transport's own
   std::string_view received_version = "1.1";  ///< of HTTP, that the message came by; for Via
   bool close = false;            ///< Connection: close
   bool guarded = false;          ///< the address is request data: not to link-local hosts nor our admin port (REL-084)

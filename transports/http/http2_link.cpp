@@ -51,7 +51,7 @@ void Http2Link::turn() {
   reap();
   scheduled_ = false;
   output_place_.wake();
-  if (broken_ || frames_.over()) stream_.cancel_read(Io::closed);
+  if ((broken_ && !hears_out_) || frames_.over()) stream_.cancel_read(Io::closed);
   if (input_over_ && !scheduled_) settled_place_.wake();
 }
 
@@ -98,6 +98,7 @@ Task<void> Http2Link::write(Duration patience) {
     const Pieces pieces{std::string_view(out_)};
     const Io outcome = co_await stream_.write(pieces, patience);
     out_.clear();
+    if (outcome == Io::timed_out) hears_out_ = false;
     if (outcome != Io::done) broken_ = true;
   }
   schedule();

@@ -54,6 +54,7 @@ class Http2Link {
   bool scheduled_ = false;
   bool input_over_ = false;   ///< nothing more is read
   bool broken_ = false;       ///< nothing more is written
+  bool hears_out_ = false;    ///< when the peer takes nothing any more, what it said before is read nevertheless
   Task<void> writer_;
 
  private:

@@ -7,6 +7,7 @@
 
 #include "transports/http/guard.hpp"
 #include "transports/http/heads.hpp"
+#include "transports/http/pool_waiter.hpp"
 #include "transports/http/socks.hpp"
 
 namespace myelin::http {
@@ -17,12 +18,6 @@ namespace {
 
 constexpr std::size_t kTargets = 10'000;
 
-Fault no_connection() {
-  Fault fault(code::kConnectFailed, "No available connections to serve the request");
-  fault.status = 503;
-  return fault;
-}
-
 Fault refused(std::string detail) {
   return Fault(code::kConnectFailed, "Error connecting to the back end", std::move(detail));
 }
@@ -32,58 +27,6 @@ bool fits(const asio::ip::address& address, IpFamily family) noexcept {
 }
 
 }  // namespace
-
-/// Gives a connection up when the exchange that was to use it goes away, unless it was handed on.
-class Lease {
- public:
-  explicit Lease(Upstream& upstream) noexcept : upstream_(&upstream) {}
-  Lease(const Lease&) = delete;
-  ~Lease() {
-    if (upstream_) upstream_->drop();
-  }
-  Upstream& hand_on() noexcept { return *std::exchange(upstream_, nullptr); }
-
- private:
-  Upstream* upstream_;
-};
-
-/// One request in a target's queue.
-class Waiter {
- public:
-  Waiter(Loop& loop, Target& target, TimePoint due)
-      : target_(target), timer_(loop.wheel, this, [](void* self) { static_cast<Waiter*>(self)->wake(); }), due_(due) {}
-  Waiter(const Waiter&) = delete;
-  ~Waiter() { leave(); }
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    waiter_ = waiter;
-    previous_ = target_.last;
-    (previous_ ? previous_->next_ : target_.first) = this;
-    target_.last = this;
-    ++target_.waiting;
-    timer_.set(due_);
-  }
-  void await_resume() const noexcept {}
-  void wake() {
-    leave();
-    waiter_.resume();
-  }
-
- private:
-  void leave() noexcept {
-    if (target_.first != this && !previous_) return;
-    (previous_ ? previous_->next_ : target_.first) = next_;
-    (next_ ? next_->previous_ : target_.last) = previous_;
-    previous_ = next_ = nullptr;
-    --target_.waiting;
-  }
-  Target& target_;
-  Timer timer_;
-  TimePoint due_;
-  std::coroutine_handle<> waiter_;
-  Waiter* previous_ = nullptr;
-  Waiter* next_ = nullptr;
-};
 
 Pool::Pool(Loop& loop) : loop_(loop), resolver_(loop), default_tls_(loop.config.backend_tls) {}
 
@@ -111,6 +54,7 @@ Result<Target*> Pool::find(const OutgoingRequest& request) {
   if (request.proxy && !plain_proxy) key.proxy = request.proxy->key;
   key.family = request.ip_family;
   key.verify = request.verify_tls || !*tls;
+  key.http2 = request.http2 && !request.http10 && !plain_proxy;
   if (const auto found = targets_.find(key); found != targets_.end()) return found->second.get();
   if (targets_.size() >= kTargets) forget_unused();
   if (targets_.size() >= kTargets) return no_connection();
@@ -129,8 +73,13 @@ void Pool::forget_unused() {
 
 Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
   auto found = find(request);
-  if (!found) co_return std::move(found.fault());
-  Target& target = **found;
+  if (!found) return refuse(std::move(found.fault()));
+  return (*found)->key.http2 ? send_http2(**found, request) : send_single(**found, request);
+}
+
+Task<Result<BackendResponse*>> Pool::refuse(Fault fault) { co_return fault; }
+
+Task<Result<BackendResponse*>> Pool::send_single(Target& target, const OutgoingRequest& request) {
   const TimePoint started = Clock::now();
   for (Fresh fresh = Fresh::no;; fresh = Fresh::yes) {
     Upstream* upstream = fresh == Fresh::no ? take_idle(target, started) : nullptr;
@@ -140,7 +89,7 @@ Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
       upstream = *acquired;
     }
     if (upstream->reused) loop_.counters.reuses.add();
-    Lease lease(*upstream);
+    Lease<Upstream> lease(*upstream);
     const bool answered = co_await upstream->exchange(request, started);
     if (answered) co_return static_cast<BackendResponse*>(&lease.hand_on());
     if (!upstream->was_stale() || fresh == Fresh::yes) co_return upstream->problem();
@@ -241,7 +190,7 @@ Task<Result<Upstream*>> Pool::connect(Target& target, const OutgoingRequest& req
   upstream.target = &target;
   ++target.open;
   lend(upstream);
-  Lease lease(upstream);
+  Lease<Upstream> lease(upstream);
   const bool tunnels = !target.proxy.empty();
   const std::string& host = tunnels ? request.proxy->host : target.host;
   const std::uint16_t port = tunnels ? request.proxy->port : target.key.port;
@@ -287,7 +236,7 @@ Task<Result<void>> Pool::secure(Upstream& upstream, const OutgoingRequest& reque
   }
   if (target.key.tls == 0) co_return Result<void>();
   const auto tls = tls_of(request);
-  upstream.stream.use_tls(**tls, target.host, target.key.verify, target.session);
+  upstream.stream.use_tls(**tls, target.host, target.key.verify, target.session, target.key.http2);
   const Io outcome = co_await upstream.stream.handshake(due);
   if (outcome == Io::done) co_return Result<void>();
   if (outcome == Io::timed_out)
@@ -380,16 +329,19 @@ void Pool::serve_waiting(Target& target) {
   asio::post(loop_.io, [this, &target] {
     if (loop_.ended) return;
     target.serving = false;
-    while (target.first && (!target.idle.empty() || target.open < loop_.config.per_endpoint)) target.first->wake();
+    for (std::size_t left = target.waiting; left > 0 && target.first && has_place(target); --left) target.first->wake();
   });
 }
 
 void Pool::drain() {
+  for (const auto& connection : http2_)
+    if (connection->unused()) connection->retire();
   for (const auto& [key, target] : targets_)
     while (!target->idle.empty()) died(*target->idle.back());
 }
 
 void Pool::close_all() noexcept {
+  for (const auto& connection : http2_) connection->forget();
   for (const auto& upstream : all_) {
     upstream->forget();
     upstream->stream.forget();

@@ -39,6 +39,7 @@ struct Config {
   Duration pool_idle{50'000};             // an idle upstream connection is kept so long
   bool http2 = true;                      // also in clear text, by prior knowledge
   Http2Limits http2_limits;               // REL-041
+  std::uint32_t http2_backend_streams = 100;  // requests at once on a connection to a back end
   std::shared_ptr<const TlsClient> backend_tls;
   std::uint16_t admin_port = 0;           // no way for addresses out of messages (REL-084); 0: none
   std::string server_name = "Myelin";     // Server header; empty: none

@@ -52,8 +52,8 @@ class Stream final : private Socket::Owner {
   /// Takes over a connected, non-blocking descriptor.
   bool adopt(int descriptor) { return socket_.adopt(descriptor); }
   void use_tls(const TlsServerContext& context) { tls_.emplace(context, loop_.blocks); }
-  void use_tls(const TlsClientContext& context, const std::string& host, bool verify, SessionPtr& session) {
-    tls_.emplace(context, loop_.blocks, host, verify, session);
+  void use_tls(const TlsClientContext& context, const std::string& host, bool verify, SessionPtr& session, bool http2) {
+    tls_.emplace(context, loop_.blocks, host, verify, session, http2);
   }
   TlsEngine* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
   bool is_open() const noexcept { return socket_.is_open(); }

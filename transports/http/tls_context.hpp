@@ -56,9 +56,10 @@ class TlsEngine {
 
   TlsEngine(const TlsServerContext& context, BlockPool& pool);
   /// `host` is verified and sent as server name unless it is an address (REL-113). `session` is
-  /// resumed if the peer agrees; the newest one the peer offers is put in its place.
+  /// resumed if the peer agrees; the newest one the peer offers is put in its place. `http2` is offered by ALPN
+  /// before HTTP/1.1, see protocol().
   TlsEngine(const TlsClientContext& context, BlockPool& pool, const std::string& host, bool verify,
-            SessionPtr& session);
+            SessionPtr& session, bool http2);
   TlsEngine(const TlsEngine&) = delete;
   TlsEngine& operator=(const TlsEngine&) = delete;
 

@@ -30,7 +30,7 @@ TlsEngine::TlsEngine(const TlsServerContext& context, BlockPool& pool)
 }
 
 TlsEngine::TlsEngine(const TlsClientContext& context, BlockPool& pool, const std::string& target, bool verify,
-                     SessionPtr& session)
+                     SessionPtr& session, bool http2)
     : ssl_(SSL_new(context.context.get())), input_(pool) {
   attach();
   const std::string& host = context.server_name.empty() ? target : context.server_name;
@@ -49,6 +49,8 @@ TlsEngine::TlsEngine(const TlsClientContext& context, BlockPool& pool, const std
   }
   SSL_set_app_data(ssl, &session);
   if (session) SSL_set_session(ssl, session.get());
+  static constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+  if (http2) SSL_set_alpn_protos(ssl, kProtocols, sizeof kProtocols - 1);
 }
 
 void TlsEngine::attach() {
