@@ -49,9 +49,14 @@ bool Http2Call::fail(int base, bool shifted, std::string text) {
 }
 
 bool Http2Call::fail_late() {
-  if (connection_.silent_since(began_)) connection_.retire();  // nobody may be there
+  leave_if_dead();
   if (absolute_) return fail(code::kTimeout, false, "Send timeout");
   return fail(code::kTimeout, true, "Timeout while waiting for the answer of the back end");
+}
+
+/// Where nothing comes, not for others either, nobody may be there any more.
+void Http2Call::leave_if_dead() {
+  if (connection_.silent_since(Clock::now() - silence_ / 2)) connection_.retire();
 }
 
 /// The stream ended before the answer's head was there.
@@ -90,7 +95,6 @@ void Http2Call::begin(const OutgoingRequest& request, TimePoint started) {
   source_ = request.has_body ? request.stream : nullptr;
   idle_limit_ = request.idle_limit;
   started_ = started;
-  began_ = Clock::now();
   fault_ = Fault{};
   refusal_ = nullptr;
   error_ = Http2Error::none;
@@ -268,7 +272,7 @@ Task<BodySource::Status> Http2Call::fill() {
     co_await answer_place_.wait();
     timer_.clear();
     if (!late_ || !body_.front().empty() || body_ended_) continue;
-    if (connection_.silent_since(began_)) connection_.retire();
+    leave_if_dead();
     fail(code::kTimeout, false, "Timeout in the body of the answer");
     co_return Status::failed;
   }

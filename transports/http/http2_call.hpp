@@ -75,6 +75,7 @@ class Http2Call final : public BackendResponse, public Http2AnswerSide {
   bool fail_closed();
   bool unprocessed() const noexcept;
   bool fail_late();
+  void leave_if_dead();
   bool judge_repeatable() const noexcept;
   TimePoint answer_due() const noexcept;
   void late();
@@ -91,7 +92,7 @@ class Http2Call final : public BackendResponse, public Http2AnswerSide {
   Task<void> upload_;
   const OutgoingRequest* request_ = nullptr;  ///< until the answer's head is there
   BodySource* source_ = nullptr; ///< of the request's body; the upload may outlive `request_`
-  TimePoint started_{}, began_{};
+  TimePoint started_{};
   std::size_t held_ = 0;         ///< bytes of the stream that were sent first, not yet taken from it
   std::size_t taken_ = 0;        ///< bytes taken from the stream
   int interim_ = 0;

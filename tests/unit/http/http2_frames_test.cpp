@@ -33,10 +33,6 @@ std::string get(std::uint32_t id) {
 std::string get_of(std::string_view block, std::uint32_t id = 1) {
   return frame_of(frame::headers, kEndHeaders | kEndStream, id, hpack(request_fields("GET", "/")) + std::string(block));
 }
-std::string setting(std::uint32_t key, std::uint32_t value) {
-  return frame_of(frame::settings, 0, 0, big_endian(key, 2) + big_endian(value));
-}
-
 std::string block_in_pieces(std::uint32_t id) {
   const std::string block = hpack(request_fields("GET", "/pieces"));
   return frame_of(frame::headers, kEndStream, id, block.substr(0, 5)) +
@@ -77,16 +73,16 @@ INSTANTIATE_TEST_SUITE_P(
         FrameCase{"unknown_type", frame_of(0x16, 0xff, 0, "x") + frame_of(0x16, 0, 1, "x")},
         FrameCase{"unknown_flags", frame_of(frame::ping, 0x16, 0, "12345678")},
         FrameCase{"reserved_bit", frame_of(frame::ping, 0, 0x80000000, "12345678")},
-        FrameCase{"unknown_setting", setting(0xff, 1)},
+        FrameCase{"unknown_setting", settings_frame(0xff, 1)},
         FrameCase{"ping_of_7", frame_of(frame::ping, 0, 0, "1234567"), kFrameSize},
         FrameCase{"ping_of_stream", frame_of(frame::ping, 0, 1, "12345678"), kProtocol},
         FrameCase{"settings_of_5", frame_of(frame::settings, 0, 0, "12345"), kFrameSize},
         FrameCase{"settings_ack_with_payload", frame_of(frame::settings, frame::kAck, 0, "123456"), kFrameSize},
         FrameCase{"settings_of_stream", frame_of(frame::settings, 0, 1), kProtocol},
-        FrameCase{"push_of_2", setting(2, 2), kProtocol},
-        FrameCase{"window_setting_too_large", setting(4, 0x80000000), kFlowControl},
-        FrameCase{"frame_size_too_small", setting(5, 16'383), kProtocol},
-        FrameCase{"frame_size_too_large", setting(5, 1 << 24), kProtocol},
+        FrameCase{"push_of_2", settings_frame(2, 2), kProtocol},
+        FrameCase{"window_setting_too_large", settings_frame(4, 0x80000000), kFlowControl},
+        FrameCase{"frame_size_too_small", settings_frame(5, 16'383), kProtocol},
+        FrameCase{"frame_size_too_large", settings_frame(5, 1 << 24), kProtocol},
         FrameCase{"goaway_of_stream", frame_of(frame::goaway, 0, 1, std::string(8, '\0')), kProtocol},
         FrameCase{"push_promise", frame_of(frame::push, kEndHeaders, 1, big_endian(2)), kProtocol},
         FrameCase{"frame_too_large", frame_of(frame::ping, 0, 0, std::string(16'385, 'x')), kFrameSize},
@@ -166,7 +162,7 @@ TEST(Http2RandomFrames, HurtNobodyElse) {
         case 4: bytes += frame_of(frame::data, static_cast<std::uint8_t>(below(4) == 0), id, std::string(below(16'000), 'x')); break;
         case 5: bytes += frame_of(frame::reset, 0, id, big_endian(below(14))); break;
         case 6: bytes += frame_of(frame::window, 0, below(2) ? id : 0, big_endian(1 + below(100'000))); break;
-        case 7: bytes += setting(1 + below(9), below(3) ? below(70'000) : below(2)); break;
+        case 7: bytes += settings_frame(1 + below(9), below(3) ? below(70'000) : below(2)); break;
         case 8: bytes += frame_of(frame::headers, 5, id, hpack({{"x", "trailer"}})); break;
         case 9: bytes += block_in_pieces(next); next += 2; break;
         case 10: bytes += kPing; break;
@@ -220,14 +216,14 @@ TEST(Http2Window, AnswersKeepToIt) {
   PlainPipeline plain;
   Http2Server server(plain);
   Http2Peer client = server.peer();
-  client.greet(setting(4, 1).substr(9));
+  client.greet(setting(4, 1));
   const std::uint32_t id = client.get("/");
   ASSERT_TRUE(client.read_to(frame::data));
   EXPECT_EQ(client.answers[id].body, "p");
-  client.send(setting(4, 3));  // two more for every stream
+  client.send(settings_frame(4, 3));  // two more for every stream
   ASSERT_TRUE(client.read_to(frame::data));
   EXPECT_EQ(client.answers[id].body, "pla");
-  client.send(setting(4, 0));  // three too many went out already
+  client.send(settings_frame(4, 0));  // three too many went out already
   client.give_room(id, 4);
   ASSERT_TRUE(client.read_to(frame::data));
   EXPECT_EQ(client.answers[id].body, "plai");

@@ -1,6 +1,6 @@
 #pragma once
-// An HTTP/2 client that sends exactly the frames it is told, over a Peer. Header blocks are literals
-// without indexing, so that a test knows every byte; nghttp2 decompresses the answers.
+// An HTTP/2 client, or a back end, that sends exactly the frames it is told, over a Peer. Header blocks are
+// literals without indexing, so that a test knows every byte; nghttp2 decompresses what comes.
 
 #include <nghttp2/nghttp2.h>
 
@@ -59,6 +59,12 @@ inline Fields request_fields(std::string_view method, std::string_view path, con
   return fields;
 }
 
+/// One setting as the payload of SETTINGS, and the frame with it.
+inline std::string setting(std::uint32_t key, std::uint32_t value) { return big_endian(key, 2) + big_endian(value); }
+inline std::string settings_frame(std::uint32_t key, std::uint32_t value) {
+  return frame_of(frame::settings, 0, 0, setting(key, value));
+}
+
 /// What came on one stream.
 struct Http2Answer {
   Fields fields;
@@ -96,6 +102,25 @@ class Http2Peer {
     EXPECT_TRUE(greeted);
     send(frame_of(frame::settings, frame::kAck, 0));
     return *this;
+  }
+  /// The same for a back end: takes the preface and the client's settings, sends its own.
+  Http2Peer& welcome(std::string_view ours = {}) {
+    EXPECT_EQ(peer_.read_bytes(kPreface.size()), kPreface);
+    send(frame::settings, 0, 0, ours);
+    while (!greeted && read()) {
+    }
+    EXPECT_TRUE(greeted);
+    send(frame::settings, frame::kAck, 0);
+    return *this;
+  }
+  /// An answer; its body follows unless it is empty and `ends`.
+  void respond(std::uint32_t id, std::string_view status, std::string_view body = {}, const Fields& more = {}, bool ends = true) {
+    Fields fields{{":status", std::string(status)}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    const auto end = static_cast<std::uint8_t>(ends ? frame::kEndStream : 0);
+    const auto flags = static_cast<std::uint8_t>(frame::kEndHeaders | (body.empty() ? end : 0));
+    send(frame::headers, flags, id, hpack(fields));
+    if (!body.empty()) send(frame::data, end, id, body);
   }
   bool send(std::string_view bytes) { return peer_.send(bytes); }
   bool send(std::uint8_t type, std::uint8_t flags, std::uint32_t id, std::string_view payload = {}) {
@@ -136,6 +161,12 @@ class Http2Peer {
     while (!answers[id].ended && !answers[id].reset && read()) {
     }
     return answers[id];
+  }
+  /// Reads until the stream was reset: the error code.
+  std::optional<std::uint32_t> await_reset(std::uint32_t id) {
+    while (!answers[id].reset && read()) {
+    }
+    return answers[id].reset;
   }
   Http2Answer& exchange(std::string_view path) { return answer(get(path)); }
   /// Reads to GOAWAY (the last one, when the connection ends behind it) and its error code; -1: none came.
@@ -213,6 +244,35 @@ class Http2Peer {
 
   Peer peer_;
   nghttp2_hd_inflater* inflater_ = nullptr;
+};
+
+/// A shard that asks a back end by HTTP/2 in clear text, and the back end's side of it.
+class Http2Backend {
+ public:
+  explicit Http2Backend(Config config = Config()) : proxy(backend.port(), std::move(config)) {
+    proxy.pipeline.adjust = [this](OutgoingRequest& request) {
+      request.http2 = true;
+      if (adjust) adjust(request);
+    };
+    proxy.start();
+  }
+  /// Its next connection, greeted.
+  std::unique_ptr<Http2Peer> accept(std::string_view settings = {}) {
+    auto peer = std::make_unique<Http2Peer>(backend.accept());
+    peer->welcome(settings);
+    return peer;
+  }
+  /// A client that has sent that.
+  Peer client(std::string_view bytes) {
+    Peer peer = proxy.connect();
+    peer.send(bytes);
+    return peer;
+  }
+  const Counters& counters() const { return proxy.running.shard->counters(); }
+
+  std::function<void(OutgoingRequest&)> adjust;  ///< set before the first request
+  Backend backend;
+  Proxy proxy;
 };
 
 /// A shard with `pipeline`, started, and a client that has greeted it.
