@@ -1,4 +1,4 @@
-// <endpoint><http uri-template="http://host/{uri.var.x}" [method="get"] [version="1.1"] DEFINITION/></endpoint>:
+// <endpoint><http uri-template="http://host/{uri.var.x}" [method="get"] [version="1.1|2.0"] DEFINITION/></endpoint>:
 // an address made of message properties uri.var.* and query.param.* (RFC 6570).
 
 #include <algorithm>
@@ -128,13 +128,13 @@ std::string read_method(xml::Bind& bind) {
   return {};
 }
 
-/// EP-044. HTTP/2 towards backends is not spoken.
-void read_version(xml::Bind& bind) {
+/// EP-044. It wins over that of `<connection>`.
+void read_version(Http& endpoint, xml::Bind& bind) {
   const auto* attribute = bind.attribute("version");
   if (!attribute) return;
   const std::string_view version = text::trim(attribute->value);
-  if (version == "2.0") bind.warning(attribute->where, "version 2.0 of <http> is not supported by this version", "HTTP/1.1 is used");
-  else if (version != "1.1") bind.error(attribute->where, "version of <http> is '" + attribute->value + "'", "allowed: 1.1 or 2.0");
+  endpoint.http2 = version == "2.0";
+  if (version != "1.1" && version != "2.0") bind.error(attribute->where, "version of <http> is '" + attribute->value + "'", "allowed: 1.1 or 2.0");
 }
 
 std::unique_ptr<Endpoint> http(const xml::Element&, const xml::Element& element, Build& build) {
@@ -144,8 +144,8 @@ std::unique_ptr<Endpoint> http(const xml::Element&, const xml::Element& element,
     uri = endpoints::resolve_environment(*element.attribute("uri-template"), build);
   auto endpoint = std::make_unique<Http>(build, uri);
   endpoint->method = read_method(bind);
-  read_version(bind);
   endpoints::read_leaf(*endpoint, bind, build);
+  read_version(*endpoint, bind);
   bind.ignore({}, {"serverPushSequence"});
   bind.finish();
   if (uri.empty()) return nullptr;

@@ -57,6 +57,7 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
   http2.resets = count_of(settings, "http2.limit.resets", http2.resets);
   http2.settings = count_of(settings, "http2.limit.settings", http2.settings);
   http2.pings = count_of(settings, "http2.limit.pings", http2.pings);
+  config.http2_backend_streams = count_of(settings, "http2.backend.streams", config.http2_backend_streams);
   config.http2 = settings.flag("http2.enabled", true);
   config.head_timeout = time_of(settings, "http.timeout.head", config.head_timeout);
   config.handshake_timeout = time_of(settings, "http.timeout.handshake", config.handshake_timeout);

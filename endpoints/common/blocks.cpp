@@ -85,15 +85,13 @@ void warn_unsupported(Bind& bind) {
     std::string_view what_is_done;
   };
   constexpr Option kOptions[] = {
-      {"version", "1.1", "HTTP/1.1 is spoken to back ends"},
       {"pipelining", "false", "requests are not pipelined"},
       {"compression", "false", "client and back end agree on it"},
-      {"clearTextUpgrade", "false", "HTTP/1.1 is spoken to back ends"},
+      {"clearTextUpgrade", "false", "HTTP/2 in clear text is spoken without asking"},
       {"maxChunkSize", "", "chunks of any size are passed on piece by piece"},
-      {"http2MaxStreams", "", "HTTP/1.1 is spoken to back ends"},
-      {"http2ConnectionWindow", "", "HTTP/1.1 is spoken to back ends"},
-      {"http2StreamWindow", "", "HTTP/1.1 is spoken to back ends"},
-      {"http2MaxFrameSize", "", "HTTP/1.1 is spoken to back ends"}};
+      {"http2ConnectionWindow", "-1", "each answer has its window"},
+      {"http2StreamWindow", "65535", "65535 bytes of an answer are on their way at most"},
+      {"http2MaxFrameSize", "16384", "frames of 16384 bytes are taken"}};
   for (const Option& option : kOptions) {
     const auto* attribute = bind.attribute(option.name);
     if (!attribute || text::iequals(text::trim(attribute->value), option.harmless)) continue;
@@ -102,6 +100,7 @@ void warn_unsupported(Bind& bind) {
   }
 }
 
+constexpr std::pair<std::string_view, bool> kHttp2[] = {{"1.1", false}, {"2", true}, {"2.0", true}};
 constexpr std::pair<std::string_view, IpFamily> kFamilies[] = {
     {"any", IpFamily::any}, {"ipv4", IpFamily::ipv4}, {"ipv6", IpFamily::ipv6}};
 
@@ -126,6 +125,8 @@ void read_connection(SendingLeaf& leaf, const Element& element, Build& build, bo
     if (time.count() > 0) leaf.idle_limit = leaf.idle_limit.count() > 0 ? std::min(leaf.idle_limit, time) : time;
   }
   read_count(bind, "maxHeaderSize", leaf.head_limit, 1);
+  leaf.http2 = bind.choice<bool>("version", kHttp2, false);
+  read_count(bind, "http2MaxStreams", leaf.http2_streams, 1);
   leaf.ip_family = bind.choice<IpFamily>("ipFamily", kFamilies, IpFamily::any, Bind::Unknown::error, Bind::Case::any);
   read_duration(bind, "dnsRefresh", leaf.dns_refresh, 1);
   if (!bind.is_true("propagateAcceptEncoding", true)) leaf.headers.push_back({HeaderRule::Action::remove, "Accept-Encoding", nullptr});

@@ -250,6 +250,8 @@ void SendingLeaf::reach(OutgoingRequest& request) const {
   request.connect_timeout = connect_timeout;
   request.idle_limit = idle_limit;
   request.head_limit = head_limit;
+  request.http2 = http2;
+  request.http2_streams = http2_streams;
   request.ip_family = ip_family;
   request.dns_refresh = dns_refresh;
   request.tls = tls.get();

@@ -38,6 +38,8 @@ class SendingLeaf : public Leaf {
   std::optional<ForwardProxy> proxy;   ///< `<forwardProxy>`
   Duration idle_limit{0};              ///< ms; 0: the transport's own
   std::uint32_t head_limit = 0;        ///< bytes of an answer's head; 0: the transport's own
+  bool http2 = false;                  ///< asked for by HTTP/2
+  std::uint32_t http2_streams = 0;     ///< requests at once on a connection of it; 0: the transport's own
   IpFamily ip_family = IpFamily::any;
   Duration dns_refresh{0};             ///< ms; 0: the transport's own
   bool keep_alive = true;              ///< false: each request has a connection of its own

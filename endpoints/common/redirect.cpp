@@ -99,6 +99,7 @@ bool SendingLeaf::follow(Message& message, const BackendResponse& answer, Outgoi
   if (!same) {
     request.credential = {};  // its field still goes
     request.tls = nullptr;
+    request.http2 &= url->scheme == "https";  // in clear text nobody could say no
     request.host = url->authority;
     request.guarded = !allow_link_local_;
   }

@@ -64,6 +64,7 @@ constexpr std::array kNumbers{
     Number{"http2.limit.resets", 1, 1'000'000},
     Number{"http2.limit.settings", 1, 1'000'000},
     Number{"http2.limit.pings", 1, 1'000'000},
+    Number{"http2.backend.streams", 1, 10'000},
     Number{"http.socket.timeout", 1, kDay},
     Number{"http.connection.timeout", 0, kDay},
     Number{"http.max.connection.per.host.port", 1, kNoLimit},
