@@ -37,6 +37,12 @@ std::string effective_limits(const http::Config& config, const Settings& setting
   add("http.max.connection.per.host.port", config.per_endpoint * threads);
   add("http.max.messages.per.host.port", config.per_endpoint_waiting * threads);
   add("http.pool.idle", config.pool_idle.count());
+  add("http2.limit.streams", config.http2_limits.streams);
+  add("http2.limit.header_block", config.http2_limits.header_block);
+  add("http2.limit.resets", config.http2_limits.resets);
+  add("http2.limit.settings", config.http2_limits.settings);
+  add("http2.limit.pings", config.http2_limits.pings);
+  add("http2.backend.streams", config.http2_backend_streams);
   add("valid.max.message.size.in.bytes", settings.number("valid.max.message.size.in.bytes", std::int64_t{64} << 20));
   add("shutdown.drain", settings.number("shutdown.drain", kDrain.count()));
   return text;

@@ -93,6 +93,8 @@ TEST_F(Http2, CanBeTurnedOff) {
 TEST_F(Http2, LimitsAreSettings) {  // REL-009, REL-041
   server.set("http2.limit.streams=7");
   server.start();
+  EXPECT_TRUE(server.await_log(" http2.limit.streams=7 http2.limit.header_block=32768 http2.limit.resets=200 http2.limit.settings=14 "
+                               "http2.limit.pings=60 http2.backend.streams=100 "));
   const auto stream = Stream::connect(server.port());
   stream->write(std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33));
   std::string got;
