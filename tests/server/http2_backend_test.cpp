@@ -131,6 +131,19 @@ TEST_F(Http2ToBackends, LargeBodiesStreamFlat) {  // REL-130
   EXPECT_LT(memory_kib(outer.process().id(), "VmHWM") - before, 8 * 1024);
 }
 
+// Somebody else's server in clear text may not know HTTP/2, and could not say so.
+TEST_F(Http2ToBackends, RedirectsInClearTextToOthersAreFollowedByHttp1) {  // GW-108
+  Backend other{"B"};
+  other.behave(Behaviour::replying("other"));
+  Behaviour moved = Behaviour::replying("", 302);
+  moved.headers.emplace_back("Location", other.address() + "/there");
+  origin.behave(moved);
+  inner.start();
+  start("<endpoint><http uri-template=\"" + plain() + "\" version=\"2.0\"><connection followRedirects=\"true\"/></http></endpoint>");
+  EXPECT_EQ(outer.get("/").body, "other");
+  EXPECT_EQ(other.received().back().target(), "/there");
+}
+
 TEST_F(Http2ToBackends, BothSidesMaySpeakIt) {
   origin.behave(Behaviour::of(Behaviour::Kind::echo));
   inner.start();

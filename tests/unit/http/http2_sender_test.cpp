@@ -1,5 +1,7 @@
 // What happens between the sender and back ends that are asked by HTTP/2, frame by frame.
 
+#include <random>
+
 #include "tests/unit/http/http2_wire.hpp"
 #include "transports/http/counters.hpp"
 
@@ -638,6 +640,55 @@ TEST(Http2Sender, AHeadThatDoesNotEndInTimeEndsTheConnection) {  // REL-030 for 
   EXPECT_TRUE(advance_until(Duration(5'000), [&] { return readable(client); }));
   EXPECT_EQ(client.read_message().field("X-Code"), "101506");
   EXPECT_EQ(backend->goaway_code(), static_cast<int>(kCalm));
+}
+
+// REL-005: whatever comes, however it ends, every request is answered or visibly cut, and nothing is left behind.
+TEST(Http2Sender, RandomFramesHurtNobody) {
+  std::atomic<unsigned> seed{0};
+  Backend backend([&](Peer& raw) {
+    std::mt19937 random(seed++);
+    const auto below = [&](std::uint32_t most) { return static_cast<std::uint32_t>(random() % most); };
+    raw.send(frame_of(frame::settings, 0, 0, below(4) == 0 ? setting(3, below(3)) : std::string()));
+    for (std::uint32_t count = 1 + below(30); count > 0; --count) {
+      if (below(3) == 0 && raw.receive() <= 0) return;
+      const std::uint32_t id = 1 + 2 * below(6);
+      const auto ends = static_cast<std::uint8_t>(below(2) ? kEndStream : 0);
+      std::string bytes;
+      switch (below(10)) {
+        case 0:
+        case 1:
+        case 2: bytes = frame_of(frame::headers, static_cast<std::uint8_t>(kEndHeaders | ends), id, hpack({{":status", "200"}})); break;
+        case 3: bytes = frame_of(frame::headers, kEndHeaders, id, hpack({{":status", "103"}})); break;
+        case 4:
+        case 5: bytes = frame_of(frame::data, ends, id, std::string(below(16'000), 'x')); break;
+        case 6: bytes = reset_of(id, below(14)); break;
+        case 7: bytes = frame_of(frame::window, 0, below(2) ? id : 0, big_endian(1 + below(100'000))); break;
+        case 8: bytes = below(3) ? settings_frame(1 + below(9), below(70'000)) : goaway_of(id, below(3)); break;
+        default: bytes = frame_of(static_cast<std::uint8_t>(below(12)), static_cast<std::uint8_t>(below(256)), below(5), std::string(below(20), '\x82'));
+      }
+      if (!raw.send(bytes)) return;
+    }
+    if (below(2)) raw.reset();
+  });
+  Proxy proxy(backend.port());
+  proxy.pipeline.adjust = [](OutgoingRequest& request) {
+    request.http2 = true;
+    request.timeout = Duration(2'000);
+  };
+  proxy.start();
+  const char* asked = std::getenv("MYELIN_FUZZ_ROUNDS");
+  const int rounds = asked ? std::atoi(asked) : 100;
+  const Counters& counters = proxy.running.shard->counters();
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<Peer> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(proxy.connect());
+      clients.back().send(i % 2 ? get("/") : post(std::string(static_cast<std::size_t>(i) * 10'000, 'x')));
+    }
+    const auto over = [&] { return proxy.running.shard->active() == 0 && counters.requests.get() >= 8u * static_cast<unsigned>(round + 1); };
+    EXPECT_TRUE(advance_until(Duration(500), over));
+  }
+  EXPECT_EQ(counters.requests.get(), counters.answered.get() + counters.aborted.get());  // REL-001
 }
 
 }  // namespace
