@@ -10,6 +10,7 @@ namespace myelin::http {
 
 namespace {
 
+constexpr std::size_t kSpareStreams = 256;
 constexpr Duration kDrainNotice{1'000};  // for requests that crossed the announcement on their way
 
 }  // namespace
@@ -114,7 +115,7 @@ void Http2Connection::request(std::int32_t id, bool body_follows) {
     return;
   }
   Http2Stream& stream = new_stream();
-  stream.begin(id, body_follows);
+  stream.begin(*this, id, body_follows);
   if (!stream.accept(text)) {
     refuse(id, stream.refusal(), text);
     finished(stream);
@@ -126,9 +127,14 @@ void Http2Connection::request(std::int32_t id, bool body_follows) {
 }
 
 Http2Stream& Http2Connection::new_stream() {
-  if (spare_.empty()) spare_.push_back(std::make_unique<Http2Stream>(*this));
-  streams_.push_back(std::move(spare_.back()));
-  spare_.pop_back();
+  std::unique_ptr<Http2Stream> stream;
+  if (auto& spare = loop_.spare_streams; spare && !spare->empty()) {
+    stream = std::move(spare->back());
+    spare->pop_back();
+  } else {
+    stream = std::make_unique<Http2Stream>(loop_);
+  }
+  streams_.push_back(std::move(stream));
   streams_.back()->index = streams_.size() - 1;
   for (auto* notes : {&begun_, &finished_}) notes->reserve(streams_.size());  // taking note cannot fail
   reserve(streams_.size());
@@ -165,18 +171,19 @@ void Http2Connection::finished(Http2Stream& stream) {
 
 void Http2Connection::reap() {
   if (finished_.empty()) return;
+  if (!loop_.spare_streams) loop_.spare_streams = std::make_shared<std::vector<std::unique_ptr<Http2Stream>>>();
+  auto& spare = *loop_.spare_streams;
   for (Http2Stream* stream : finished_) {
     consumed(*stream, stream->drop_body());
     forget_side(*stream);
     std::swap(streams_[stream->index], streams_.back());
     streams_[stream->index]->index = stream->index;
-    spare_.push_back(std::move(streams_.back()));
+    if (spare.size() < kSpareStreams) spare.push_back(std::move(streams_.back()));
     streams_.pop_back();
   }
   finished_.clear();
   if (!streams_.empty()) return;
   idle_since_ = Clock::now();
-  spare_.resize(1);
   if (!session_.guard().in_head()) session_.head().release();
   stream_.cancel_read(Io::done);  // the reader goes on as one that is idle
 }

@@ -59,7 +59,7 @@ class Http2Connection final : public Http2Link, private Http2ServerSession::Even
   Origin origin_;
   const Entrance& entrance_;
   Http2ServerSession session_;
-  std::vector<std::unique_ptr<Http2Stream>> streams_, spare_;
+  std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::vector<Http2Stream*> begun_, finished_;
   std::string head_;
   Timer drain_timer_;

@@ -16,14 +16,14 @@ constexpr int kReceiveIo = 101001;  // receiver I/O error receiving
 
 }  // namespace
 
-Http2Stream::Http2Stream(Http2Connection& connection)
-    : connection_(connection),
-      loop_(connection.loop()),
+Http2Stream::Http2Stream(Loop& loop)
+    : loop_(loop),
       body_(loop_.blocks),
       body_timer_(loop_.wheel, this, [](void* self) { static_cast<Http2Stream*>(self)->body_late(); }),
       answer_timer_(loop_.wheel, this, [](void* self) { static_cast<Http2Stream*>(self)->answer_late(); }) {}
 
-void Http2Stream::begin(std::int32_t its_id, bool body_follows) {
+void Http2Stream::begin(Http2Connection& connection, std::int32_t its_id, bool body_follows) {
+  connection_ = &connection;
   task_ = Task<void>();
   id = its_id;
   body_follows_ = body_follows;
@@ -39,8 +39,8 @@ void Http2Stream::start() noexcept {
     task_ = run();
   } catch (const std::bad_alloc&) {
     message_.reset();
-    connection_.reset(*this, Http2Error::internal);
-    connection_.finished(*this);
+    connection_->reset(*this, Http2Error::internal);
+    connection_->finished(*this);
   }
 }
 
@@ -60,7 +60,7 @@ bool Http2Stream::accept(std::string_view text) {
   // Stood in for a framing that HTTP/2 has not; nobody sent it.
   if (head_.framing == Framing::chunked) head_.fields.remove("transfer-encoding");
   expect_continue_ = head_.expect_continue;
-  const Origin& origin = connection_.origin();
+  const Origin& origin = connection_->origin();
   if (origin.wrong_server_name(head_.host)) {
     refusal_ = Refusal{421, "wrong_server_name"};
     message_.reset();
@@ -74,7 +74,7 @@ bool Http2Stream::accept(std::string_view text) {
   const bool has_body = body_follows_ && (head_.framing != Framing::length || head_.length > 0);
   fill_message(message_, head_, origin, has_body ? this : nullptr);
   message_.incoming.version = "2.0";
-  if (connection_.entrance().observer)
+  if (connection_->entrance().observer)
     note_.begin(message_.arena.join(target_of(text), std::string_view("HTTP/2.0")), message_.headers);
   return true;
 }
@@ -84,24 +84,24 @@ bool Http2Stream::accept(std::string_view text) {
 void Http2Stream::received(std::string_view bytes) {
   arrived_ += bytes.size();
   body_.append(bytes);
-  connection_.wake_later(*this);
+  connection_->wake_later(*this);
 }
 
 void Http2Stream::received_all() {
   body_ended_ = true;
-  connection_.wake_later(*this);
+  connection_->wake_later(*this);
 }
 
-void Http2Stream::taken() { connection_.wake_later(*this); }
+void Http2Stream::taken() { connection_->wake_later(*this); }
 
 void Http2Stream::sent_all() {
   end_sent_ = true;
-  connection_.wake_later(*this);
+  connection_->wake_later(*this);
 }
 
 void Http2Stream::closed(Http2Error) {
   closed_ = true;
-  connection_.wake_later(*this);
+  connection_->wake_later(*this);
 }
 
 void Http2Stream::wake() {
@@ -123,7 +123,7 @@ void Http2Stream::answer_late() {
 
 void Http2Stream::consume(std::size_t bytes) noexcept {
   body_.consume(bytes);
-  connection_.consumed(*this, bytes);
+  connection_->consumed(*this, bytes);
 }
 
 std::size_t Http2Stream::drop_body() noexcept {
@@ -144,7 +144,7 @@ BodySource::Status Http2Stream::body_failed(int status, const char* text) {
 }
 
 Task<BodySource::Status> Http2Stream::fill() {
-  if (std::exchange(expect_continue_, false) && !answered_ && !closed_) connection_.send_continue(*this);  // REL-076
+  if (std::exchange(expect_continue_, false) && !answered_ && !closed_) connection_->send_continue(*this);  // REL-076
   const Duration window = loop_.config.body_idle;
   for (;;) {
     if (!body_.front().empty()) co_return Status::more;
@@ -166,19 +166,19 @@ Task<BodySource::Status> Http2Stream::fill() {
 // --- the answer -------------------------------------------------------------------------------------
 
 Task<void> Http2Stream::run() {
-  const std::size_t counts = connection_.entrance().management ? 0 : 1;
+  const std::size_t counts = connection_->entrance().management ? 0 : 1;
   loop_.active.store(loop_.active.load(std::memory_order_relaxed) + counts, std::memory_order_relaxed);
   loop_.counters.requests.add(counts);
   co_await serve();
-  connection_.report(note_.report(message_, end_sent_));
+  connection_->report(note_.report(message_, end_sent_));
   loop_.active.store(loop_.active.load(std::memory_order_relaxed) - counts, std::memory_order_relaxed);
   (end_sent_ ? loop_.counters.answered : loop_.counters.aborted).add(counts);
   out = {};
   out_is_last = false;
   body_timer_.clear();
   message_.reset();
-  if (!end_sent_ && !closed_) connection_.reset(*this, Http2Error::internal);  // REL-002
-  connection_.finished(*this);
+  if (!end_sent_ && !closed_) connection_->reset(*this, Http2Error::internal);  // REL-002
+  connection_->finished(*this);
 }
 
 /// REL-132: the client is told to come again.
@@ -190,15 +190,15 @@ Task<void> Http2Stream::shed() {
 }
 
 Task<void> Http2Stream::serve() {
-  const Pressure level = connection_.entrance().pressure(loop_.config.gauge.get());
-  if (level >= Pressure::no_keep_alive) connection_.drain();
+  const Pressure level = connection_->entrance().pressure(loop_.config.gauge.get());
+  if (level >= Pressure::no_keep_alive) connection_->drain();
   if (level >= Pressure::no_new_work) {
     co_await shed();
     co_return;
   }
   int status = 0;
   try {
-    co_await connection_.entrance().pipeline->serve(message_, *this);
+    co_await connection_->entrance().pipeline->serve(message_, *this);
   } catch (const std::bad_alloc&) {
     status = 503;  // REL-133
   } catch (const std::exception& error) {
@@ -217,7 +217,7 @@ Task<bool> Http2Stream::reply(const Reply& wanted) {
   const Reply reply = sound(wanted);
   note_.status = reply.status;
   const ReplyShape shape = shape_of(reply, message_.incoming.method == "HEAD", Framing::none);
-  const bool begun = connection_.answer(*this, reply, shape);
+  const bool begun = connection_->answer(*this, reply, shape);
   if (!begun) co_return false;
   bool whole;
   if (shape.sends_body && reply.stream) {
@@ -240,7 +240,7 @@ Task<bool> Http2Stream::write_body(const Reply& reply) {
     const std::string_view slice = source.buffered();
     out = slice;
     out_is_last = source.ended();
-    if (out_waits) connection_.resume_body(*this);
+    if (out_waits) connection_->resume_body(*this);
     const bool last = out_is_last;
     const bool went = co_await sent();
     if (!went) co_return false;
@@ -261,7 +261,7 @@ Task<bool> Http2Stream::sent() {
     co_await answer_place_.wait();
     answer_timer_.clear();
     if (!answer_late_) continue;
-    connection_.reset(*this, Http2Error::cancel);  // REL-034
+    connection_->reset(*this, Http2Error::cancel);  // REL-034
     closed_ = true;
     out = {};
   }

@@ -1,6 +1,6 @@
 #pragma once
 // One request of an HTTP/2 client and its answer: what a whole connection is in HTTP/1. Many run at the
-// same time on their connection, which owns and reuses them.
+// same time on their connection, which owns them; the shard reuses them.
 
 #include <memory>
 #include <string_view>
@@ -21,10 +21,10 @@ class Http2Connection;
 
 class Http2Stream final : public Client, public Http2Side, private BodySource {
  public:
-  explicit Http2Stream(Http2Connection& connection);
+  explicit Http2Stream(Loop& loop);
 
-  /// Ready for the next request.
-  void begin(std::int32_t its_id, bool body_follows);
+  /// Ready for the next request, of that connection.
+  void begin(Http2Connection& connection, std::int32_t its_id, bool body_follows);
   /// Judges the head and fills the message. False: refusal() says why.
   bool accept(std::string_view text);
   const Refusal& refusal() const noexcept { return refusal_; }
@@ -70,8 +70,8 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   void body_late();
   void answer_late();
 
-  Http2Connection& connection_;
   Loop& loop_;
+  Http2Connection* connection_ = nullptr;
   RequestHead head_;
   Refusal refusal_;
   Message message_;

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "transports/http/counters.hpp"
 #include "transports/http/inbound.hpp"
@@ -12,6 +14,8 @@
 #include "transports/http/wheel.hpp"
 
 namespace myelin::http {
+
+class Http2Stream;
 
 struct Loop {
   explicit Loop(Config settings) : config(std::move(settings)) {}
@@ -27,6 +31,9 @@ struct Loop {
   std::size_t managing = 0;            ///< open management connections
   bool draining = false;
   bool ended = false;                  ///< being destroyed: completions do nothing any more
+  /// Streams of HTTP/2 clients that are over, for the next ones of any connection: idle connections keep none
+  /// (REL-131). Made by the first that ends; uses most of the above.
+  std::shared_ptr<std::vector<std::unique_ptr<Http2Stream>>> spare_streams;
   std::function<void()> less_to_do;    ///< called while draining whenever something has ended
 };
 

@@ -545,7 +545,7 @@ TEST(Http2, IdleConnectionsGiveTheirBuffersBack) {
     EXPECT_EQ(clients.back()->answer(clients.back()->post("/", std::string(5'000, 'x'))).body.size(), 5'000u);
   }
   server.running.settle();
-  EXPECT_LT(resident_kib() - before, 400u * 52);  // the clients' own memory included
+  EXPECT_LT(resident_kib() - before, 400u * 42);  // the clients' own memory included
 }
 #endif
 
