@@ -121,9 +121,9 @@ Task<bool> ClientConnection::receive_head() {
       const Parse parse = parser_.request(raw, head_, consumed);
       if (parse == Parse::done) {
         take_request(consumed);
-        if (origin_.wrong_server_name(head_.host)) co_await refuse(421, "wrong_server_name", note_.request_line);
-        else if (goes_round(head_.has_via, message_.headers, loop_.config.via)) co_await refuse(508, "via_loop", note_.request_line);
-        else co_return true;
+        const Refusal refusal = misdirected(head_, message_.headers, origin_, loop_.config.via);
+        if (refusal.status == 0) co_return true;
+        co_await refuse(refusal.status, refusal.reason, note_.request_line);
         co_return false;
       }
       if (parse == Parse::bad && may_switch() && raw.starts_with(kHttp2Opening)) {
@@ -309,11 +309,8 @@ Task<void> ClientConnection::serve() {
   int status = 0;
   try {
     co_await entrance_->pipeline->serve(message_, *this);
-  } catch (const std::bad_alloc&) {
-    status = 503;  // REL-133
-  } catch (const std::exception& error) {
-    log::error("http", fmt::format("{} {}: {}", message_.incoming.method, message_.incoming.target, error.what()));
-    status = 500;
+  } catch (const std::exception&) {
+    status = failed_status(message_);
   }
   if (status == 0 || answered_) co_return;
   Reply reply;

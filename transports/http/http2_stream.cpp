@@ -2,9 +2,6 @@
 
 #include "transports/http/http2_stream.hpp"
 
-#include <fmt/format.h>
-
-#include "engine/base/log.hpp"
 #include "transports/http/heads.hpp"
 #include "transports/http/http2_connection.hpp"
 
@@ -61,13 +58,8 @@ bool Http2Stream::accept(std::string_view text) {
   if (head_.framing == Framing::chunked) head_.fields.remove("transfer-encoding");
   expect_continue_ = head_.expect_continue;
   const Origin& origin = connection_->origin();
-  if (origin.wrong_server_name(head_.host)) {
-    refusal_ = Refusal{421, "wrong_server_name"};
-    message_.reset();
-    return false;
-  }
-  if (goes_round(head_.has_via, head_.fields, loop_.config.via)) {
-    refusal_ = Refusal{508, "via_loop"};
+  refusal_ = misdirected(head_, head_.fields, origin, loop_.config.via);
+  if (refusal_.status != 0) {
     message_.reset();
     return false;
   }
@@ -199,11 +191,8 @@ Task<void> Http2Stream::serve() {
   int status = 0;
   try {
     co_await connection_->entrance().pipeline->serve(message_, *this);
-  } catch (const std::bad_alloc&) {
-    status = 503;  // REL-133
-  } catch (const std::exception& error) {
-    log::error("http", fmt::format("{} {}: {}", message_.incoming.method, message_.incoming.target, error.what()));
-    status = 500;
+  } catch (const std::exception&) {
+    status = failed_status(message_);
   }
   if (status == 0 || answered_) co_return;
   Reply reply;

@@ -2,9 +2,15 @@
 
 #include "transports/http/origin.hpp"
 
+#include <fmt/format.h>
+
+#include <new>
+
+#include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/message/multipart.hpp"
 #include "engine/ports/authority.hpp"
+#include "transports/http/heads.hpp"
 
 namespace myelin::http {
 
@@ -30,6 +36,23 @@ void fill_message(Message& message, RequestHead& head, const Origin& origin, Bod
   if (!body) return message.payload.reset();
   message.payload.receive(body, head.content_type);
   message.payload.set_content_encoding(head.content_encoding);
+}
+
+Refusal misdirected(const RequestHead& head, const Headers& fields, const Origin& origin, std::string_view via) noexcept {
+  if (origin.wrong_server_name(head.host)) return Refusal{421, "wrong_server_name"};
+  if (goes_round(head.has_via, fields, via)) return Refusal{508, "via_loop"};
+  return Refusal{};
+}
+
+int failed_status(const Message& message) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return 503;
+  } catch (const std::exception& error) {
+    log::error("http", fmt::format("{} {}: {}", message.incoming.method, message.incoming.target, error.what()));
+    return 500;
+  }
 }
 
 }  // namespace myelin::http

@@ -25,4 +25,11 @@ struct Origin {
 /// message's own; its fields are taken.
 void fill_message(Message& message, RequestHead& head, const Origin& origin, BodySource* body);
 
+/// A valid request that is not for us: for another host than the handshake (REL-114), or one that goes round
+/// (REL-026). Status 0: it is for us.
+Refusal misdirected(const RequestHead& head, const Headers& fields, const Origin& origin, std::string_view via) noexcept;
+
+/// Within a catch: the status to answer with where serving the message failed so (REL-005, REL-133).
+int failed_status(const Message& message);
+
 }  // namespace myelin::http

@@ -43,10 +43,8 @@ std::string block_in_pieces(std::uint32_t id) {
 class Http2Frames : public testing::TestWithParam<FrameCase> {};
 
 TEST_P(Http2Frames, AreAnsweredAsTheStandardSays) {
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   client.send(GetParam().bytes);
   if (GetParam().connection != kGoesOn) {
     const int code = client.goaway_code();
@@ -116,6 +114,13 @@ INSTANTIATE_TEST_SUITE_P(
         FrameCase{"window_of_stream_by_nothing", begin_post(1) + frame_of(frame::window, 0, 1, big_endian(0)), kProtocol},
         FrameCase{"window_of_stream_overflows", begin_post(1) + frame_of(frame::window, 0, 1, big_endian(0x7fffffff)), kGoesOn, kFlowControl},
         FrameCase{"data_frame_too_large", begin_post(1) + frame_of(frame::data, 1, 1, std::string(16'385, 'x')), kFrameSize},
+        FrameCase{"headers_frame_too_large", frame_of(frame::headers, 5, 1, hpack(request_fields("GET", "/", {{"x", std::string(16'300, 'x')}, {"y", std::string(100, 'y')}}))), kFrameSize},
+        FrameCase{"headers_behind_a_reset", begin_post(1) + frame_of(frame::reset, 0, 1, big_endian(8)) + get(1)},
+        FrameCase{"continuation_behind_a_reset", begin_post(1) + frame_of(frame::reset, 0, 1, big_endian(8)) + frame_of(frame::continuation, 4, 1), kProtocol},
+        FrameCase{"data_of_the_largest_size", begin_post(1) + frame_of(frame::data, 1, 1, std::string(16'384, 'x'))},
+        FrameCase{"window_behind_the_end", get(1) + frame_of(frame::window, 0, 1, big_endian(1))},
+        FrameCase{"priority_behind_the_end", get(1) + frame_of(frame::priority, 0, 1, std::string(5, '\0'))},
+        FrameCase{"trailers_behind_the_end", begin_post(1) + frame_of(frame::headers, 5, 1, hpack({{"x", "y"}})) + frame_of(frame::headers, 5, 1, hpack({{"x", "y"}})), kStreamClosed},
         FrameCase{"more_padding_than_data", begin_post(1) + frame_of(frame::data, kPadded | kEndStream, 1, "\x05" "1234"), kProtocol},
         FrameCase{"more_padding_than_headers", frame_of(frame::headers, 13, 1, "\x05" "1234"), kProtocol},
         FrameCase{"data_beyond_its_length", begin_post(1, {{"content-length", "1"}}) + frame_of(frame::data, 1, 1, "xy"), kGoesOn, kProtocol},
@@ -128,6 +133,9 @@ INSTANTIATE_TEST_SUITE_P(
     HeaderBlocks, Http2Frames,
     testing::Values(
         FrameCase{"interrupted_by_ping", frame_of(frame::headers, kEndStream, 1, hpack(request_fields("GET", "/"))) + kPing, kProtocol},
+        FrameCase{"interrupted_by_unknown", frame_of(frame::headers, kEndStream, 1, hpack(request_fields("GET", "/"))) + frame_of(0x16, 0, 0, "x"), kProtocol},
+        FrameCase{"in_pieces", block_in_pieces(1)},
+        FrameCase{"in_an_empty_piece", frame_of(frame::headers, kEndStream, 1, hpack(request_fields("GET", "/"))) + frame_of(frame::continuation, 4, 1)},
         FrameCase{"interrupted_by_another", frame_of(frame::headers, kEndStream, 1, hpack(request_fields("GET", "/"))) + get(3), kProtocol},
         FrameCase{"continued_for_another", frame_of(frame::headers, kEndStream, 1, hpack(request_fields("GET", "/"))) + frame_of(frame::continuation, 4, 3), kProtocol},
         FrameCase{"index_0", get_of("\x80"), kCompression},
@@ -200,10 +208,9 @@ TEST(Http2Preface, AnythingElseIsNoHttp2) {
 }
 
 TEST(Http2Ping, IsAnsweredWithItsOwnBytes) {
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet().send(kPing);
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  client.send(kPing);
   ASSERT_TRUE(client.read_to(frame::ping));
   EXPECT_EQ(client.last.flags, frame::kAck);
   EXPECT_EQ(client.last.payload, "12345678");
@@ -232,10 +239,8 @@ TEST(Http2Window, AnswersKeepToIt) {
 }
 
 TEST(Http2Padding, IsNoBodyAndGivesItsRoomBack) {
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/"), false);
   for (int round = 0; round < 8; ++round) {  // in all far more than the window; half of it gives news
     for (int i = 0; i < 130; ++i) client.send(frame::data, kPadded, id, "\xff" "x" + std::string(255, '\0'));

@@ -27,10 +27,8 @@ Fields custom(std::string_view method, std::string_view scheme, std::string_view
 class Http2Heads : public testing::TestWithParam<HeadCase> {};
 
 TEST_P(Http2Heads, AreJudgedAsInHttp1) {  // REL-003
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   const Http2Answer& answer = client.answer(client.request(GetParam().fields));
   const bool served = GetParam().status == 200;
   if (GetParam().status == 0) EXPECT_EQ(answer.reset, 1u);
@@ -107,10 +105,8 @@ std::string block_of(std::uint32_t id, std::string_view block) {
 }
 
 TEST(Http2Limits, FieldsAndHeadsThatAreTooLargeAre431) {  // REL-011, REL-012
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   client.send(block_of(1, hpack(with({{"x", std::string(16'384, 'y')}}))));
   EXPECT_EQ(client.answer(1).status(), 431);
   // 32 KiB of head from few bytes: one field in the table, named again and again.
@@ -125,10 +121,8 @@ TEST(Http2Limits, FieldsAndHeadsThatAreTooLargeAre431) {  // REL-011, REL-012
 }
 
 TEST(Http2Limits, TheServerTellsThem) {  // REL-041
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   EXPECT_EQ(client.settings[3], 100u);        // MAX_CONCURRENT_STREAMS
   EXPECT_EQ(client.settings[6], 32u * 1024);  // MAX_HEADER_LIST_SIZE
   EXPECT_FALSE(client.settings.contains(4));  // 64 KiB of window, as everywhere
@@ -138,10 +132,8 @@ constexpr int kCalm = 11;
 
 /// Sends `bytes`; the connection ends with ENHANCE_YOUR_CALM and nothing was served.
 void expect_calm(const std::function<std::string(Http2Peer&)>& bytes) {
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   client.send(bytes(client));
   EXPECT_EQ(client.goaway_code(), kCalm);
   EXPECT_EQ(echo.served, 0);
@@ -172,10 +164,8 @@ TEST(Http2Limits, FloodsOfControlFramesEndTheConnection) {  // REL-041
 }
 
 TEST(Http2Limits, WhatIsAllowedPerMinuteIsAllowed) {  // REL-041
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   for (int minute = 0; minute < 3; ++minute) {
     client.send(repeated(60, frame_of(frame::ping, 0, 0, "12345678")));
     client.send(repeated(13, frame_of(frame::settings, 0, 0)));
@@ -210,10 +200,8 @@ TEST(Http2Limits, RapidResetsEndTheConnection) {  // REL-041
 }
 
 TEST(Http2Limits, ResetsThatTheClientMakesUsSendCountToo) {  // REL-041
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   for (int i = 0; i < 200; ++i) {
     const std::uint32_t id = client.request(with({{"connection", "close"}}));
     EXPECT_EQ(client.answer(id).reset, 1u);

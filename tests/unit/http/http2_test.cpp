@@ -7,10 +7,8 @@ namespace myelin::http::test {
 namespace {
 
 TEST(Http2, AnswersRequestsByPriorKnowledge) {
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   const Http2Answer& answer = client.answer(client.post("/p?q=1", "hello"));
   EXPECT_EQ(answer.status(), 200);
   EXPECT_EQ(answer.body, "hello");
@@ -50,10 +48,9 @@ TEST(Http2, OtherwiseItIsHttp1) {
 }
 
 TEST(Http2, FieldsOfOneConnectionAreNotSent) {  // REL-068, REL-069
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  const Http2Answer& answer = client.greet().answer(client.post("/", "x"));
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  const Http2Answer& answer = client.answer(client.post("/", "x"));
   for (const char* name : {"connection", "transfer-encoding", "keep-alive", "x-secret"}) EXPECT_EQ(answer.field(name), "") << name;
   int cookies = 0;
   for (const auto& [name, value] : answer.fields) {
@@ -166,10 +163,8 @@ TEST(Http2, NoBodyWhereHttpHasNone) {  // REL-070
 }
 
 TEST(Http2, TrailersAreDropped) {  // REL-067
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/"), false);
   client.send(frame::data, 0, id, "body");
   client.send(frame::headers, 5, id, hpack({{"x-trailer", "1"}}));
@@ -177,10 +172,8 @@ TEST(Http2, TrailersAreDropped) {  // REL-067
 }
 
 TEST(Http2, TooManyTrailersEndTheRequest) {  // REL-014
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/"), false);
   client.send(frame::data, 0, id, "body");
   client.send(frame::headers, 5, id, hpack(Fields(33, {"x-trailer", "1"})));
@@ -189,10 +182,8 @@ TEST(Http2, TooManyTrailersEndTheRequest) {  // REL-014
 }
 
 TEST(Http2, Sends100ContinueWhenTheBodyIsWanted) {  // REL-076
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/", {{"expect", "100-continue"}}), false);
   ASSERT_TRUE(client.read_to(frame::headers));
   EXPECT_EQ(client.answers[id].interim, std::vector<std::string>{"100"});
@@ -201,10 +192,8 @@ TEST(Http2, Sends100ContinueWhenTheBodyIsWanted) {  // REL-076
 }
 
 TEST(Http2, AnAnswerBeforeTheBodyEndsTheRequestWithoutError) {
-  PlainPipeline plain;
-  Http2Server server(plain);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<PlainPipeline> greeted;
+  auto& [plain, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/"), false);
   EXPECT_EQ(client.answer(id).body, "plain");
   ASSERT_TRUE(client.read_to(frame::reset));
@@ -301,10 +290,8 @@ class HoldingPipeline final : public Pipeline {
 };
 
 TEST(Http2, AStreamHoldsNoMoreThanItsWindow) {  // REL-130
-  HoldingPipeline holding;
-  Http2Server server(holding);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<HoldingPipeline> greeted;
+  auto& [holding, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/held"), false);
   const std::string piece(16'383, 'x');
   for (int i = 0; i < 4; ++i) client.send(frame::data, 0, id, piece);
@@ -317,10 +304,8 @@ TEST(Http2, AStreamHoldsNoMoreThanItsWindow) {  // REL-130
 }
 
 TEST(Http2, ConsumedBytesMakeRoomAgain) {
-  HoldingPipeline holding;
-  Http2Server server(holding);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<HoldingPipeline> greeted;
+  auto& [holding, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/held"), false);
   for (int i = 0; i < 4; ++i) client.send(frame::data, 0, id, std::string(16'000, 'x'));
   client.send(frame::ping, 0, 0, "12345678");
@@ -334,10 +319,8 @@ TEST(Http2, ConsumedBytesMakeRoomAgain) {
 }
 
 TEST(Http2, BytesNobodyReadAreGivenBackToTheConnection) {
-  PlainPipeline plain;
-  Http2Server server(plain);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<PlainPipeline> greeted;
+  auto& [plain, server, client] = greeted;
   // Far more than the window of the connection in all, each stream within its own.
   for (int i = 0; i < 100; ++i) {
     const std::uint32_t id = client.request(request_fields("POST", "/"), false);
@@ -383,10 +366,8 @@ TEST(Http2, AStalledAnswerStallsItsBackendAlone) {  // REL-130
 // --- endings ----------------------------------------------------------------------------------------
 
 TEST(Http2, AResetByTheClientEndsTheExchange) {
-  HoldingPipeline holding;
-  Http2Server server(holding);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<HoldingPipeline> greeted;
+  auto& [holding, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/"), false);
   client.send(frame::data, 0, id, "part");
   client.send(frame::reset, 0, id, big_endian(8));
@@ -417,10 +398,8 @@ TEST(Http2, AVanishedClientEndsItsExchanges) {
 }
 
 TEST(Http2, AClientThatVanishesRightBehindItsDataIsMissed) {
-  HoldingPipeline holding;
-  Http2Server server(holding);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<HoldingPipeline> greeted;
+  auto& [holding, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/"), false);
   client.send(frame::ping, 0, 0, "12345678");
   ASSERT_TRUE(client.read_to(frame::ping));
@@ -500,10 +479,9 @@ TEST(Http2, DrainTellsTheClientAndFinishesWorkUnderWay) {  // REL-158
 }
 
 TEST(Http2, DrainWaitsASecondForAClientThatSaysNothing) {
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet().exchange("/");
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  client.exchange("/");
   server.running.shard->drain(Duration(30'000));
   ASSERT_TRUE(client.read_to(frame::goaway));
   Clock::advance(Duration(1'000));
@@ -552,10 +530,9 @@ TEST(Http2, IdleConnectionsGiveTheirBuffersBack) {
 // --- time -------------------------------------------------------------------------------------------
 
 TEST(Http2, IdleConnectionsAreClosed) {  // REL-032
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet().exchange("/");
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  client.exchange("/");
   server.running.settle();
   Clock::advance(Duration(59'000));
   client.send(frame::ping, 0, 0, "12345678");  // no request: it keeps nothing alive
@@ -565,10 +542,8 @@ TEST(Http2, IdleConnectionsAreClosed) {  // REL-032
 }
 
 TEST(Http2, AHeadThatDoesNotEndIsGivenUp) {  // REL-030
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   client.send(frame::headers, frame::kEndStream, 1, hpack(request_fields("GET", "/")));
   server.running.settle();
   Clock::advance(Duration(6'000));
@@ -591,10 +566,8 @@ TEST(Http2, APrefaceThatDoesNotEndIsGivenUp) {  // REL-030, REL-031
 }
 
 TEST(Http2, ASlowBodyIs408) {  // REL-033
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   const std::uint32_t id = client.request(request_fields("POST", "/"), false);
   const std::uint32_t fast = client.request(request_fields("POST", "/"), false);
   client.send(frame::ping, 0, 0, "12345678");
@@ -634,10 +607,8 @@ TEST(Http2, AClientThatTakesNothingOfAnAnswerLosesIt) {  // REL-034
 }
 
 TEST(Http2, CountsWhatHappens) {  // REL-001
-  EchoPipeline echo;
-  Http2Server server(echo);
-  Http2Peer client = server.peer();
-  client.greet();
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
   client.exchange("/1");
   client.exchange("/2");
   client.answer(client.request(request_fields("TRACE", "/")));

@@ -275,7 +275,7 @@ class Http2Backend {
   Proxy proxy;
 };
 
-/// A shard with `pipeline`, started, and a client that has greeted it.
+/// A shard with `pipeline`, started.
 class Http2Server {
  public:
   explicit Http2Server(Pipeline& pipeline, Config config = Config()) : running(std::move(config), pipeline) {
@@ -284,6 +284,15 @@ class Http2Server {
   Http2Peer peer() const { return Http2Peer(running.connect()); }
   const Counters& counters() const { return running.shard->counters(); }
   Running running;
+};
+
+/// Such a server with a pipeline of that kind, and a client that has greeted it.
+template <class Kind>
+struct Greeted {
+  Greeted() { client.greet(); }
+  Kind pipeline;
+  Http2Server server{pipeline};
+  Http2Peer client{server.running.connect()};
 };
 
 }  // namespace myelin::http::test
