@@ -59,7 +59,7 @@ Task<void> Http2Upstream::read() {
       co_return;
     }
     start_and_wake();
-    if (std::exchange(changed_, false)) pool_.look_again(*target_);
+    if (std::exchange(changed_, false)) take_settings();
     schedule();
     Io outcome;
     if (calls_.empty()) outcome = co_await stream_.read_idle(due());
@@ -81,6 +81,12 @@ Task<void> Http2Upstream::read() {
   }
 }
 
+void Http2Upstream::take_settings() {
+  has_settings_ = true;
+  target_->streams = session_.most_streams();
+  pool_.look_again(*target_);
+}
+
 /// A head that has begun has its time, an unused connection another one.
 TimePoint Http2Upstream::due() const noexcept {
   if (session_.guard().in_head()) return session_.guard().head_began() + loop_.config.head_timeout;
@@ -98,7 +104,8 @@ bool Http2Upstream::has_room(std::uint32_t most) const noexcept {
   if (retired_ || broken_ || input_over_) return false;
   if (calls_.empty() && rests_until_ <= Clock::now()) return false;  // only the wheel has not come round yet
   const std::uint32_t wanted = most > 0 ? most : loop_.config.http2_backend_streams;
-  return calls_.size() < std::min({wanted, loop_.config.http2_backend_streams, session_.most_streams()});
+  const std::uint32_t allowed = has_settings_ ? session_.most_streams() : target_->streams;
+  return calls_.size() < std::min({wanted, loop_.config.http2_backend_streams, allowed});
 }
 
 Http2Call& Http2Upstream::lend() {

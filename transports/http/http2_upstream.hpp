@@ -51,6 +51,7 @@ class Http2Upstream final : public Http2Link, private Http2ClientSession::Events
   void blamed(const char* error) override;
 
   void rest();
+  void take_settings();
   Task<void> run();
   Task<void> read();
   TimePoint due() const noexcept;
@@ -68,6 +69,7 @@ class Http2Upstream final : public Http2Link, private Http2ClientSession::Events
   bool answered_ = false;   ///< it has carried an exchange
   bool retired_ = false;    ///< no further requests
   bool changed_ = false;    ///< the back end's settings
+  bool has_settings_ = false;  ///< they came; until then those of the last connection hold
   bool reset_ = false;      ///< the connection did not end properly
   Task<void> task_;
 };

@@ -61,6 +61,7 @@ struct Target {
   std::size_t calls = 0;            ///< exchanges on `shared` connections
   std::size_t connecting = 0;       ///< attempts to connect, whose outcome the others wait for ...
   bool http1 = false;               ///< ... unless the back end has turned HTTP/2 down
+  std::uint32_t streams = 0xffff'ffff;  ///< requests at once on a connection, as its last settings said
   std::uint64_t attempts = 0;       ///< so far
   std::uint64_t failed = 0;         ///< the last of them that failed, and how
   Fault failure;

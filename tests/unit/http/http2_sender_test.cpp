@@ -127,6 +127,25 @@ TEST(Http2Sender, ABackendThatTakesFewAtOnceGetsMoreConnections) {
   EXPECT_EQ(http2.backend.connections(), 2);
 }
 
+TEST(Http2Sender, WhatABackendTakesAtOnceIsRemembered) {
+  Http2Backend http2;
+  Peer one = http2.client(get("/0"));
+  auto backend = http2.accept(setting(3, 1));
+  backend->answer(1);
+  backend->respond(1, "200", "0");
+  one.read_message();
+  backend.reset();
+  one.send(get("/1"));
+  Peer two = http2.client(get("/2"));
+  // None has told its settings yet: two requests, two connections.
+  Http2Peer first(http2.backend.accept()), second(http2.backend.accept());
+  for (Http2Peer* peer : {&first, &second}) {
+    EXPECT_EQ(peer->peer().read_bytes(kPreface.size()), kPreface);
+    peer->answer(1);
+  }
+  EXPECT_EQ(first.answers.count(3) + second.answers.count(3), 0u);
+}
+
 TEST(Http2Sender, ALeafMaySayHowManyShareAConnection) {
   Http2Backend http2;
   http2.adjust = [](OutgoingRequest& request) { request.http2_streams = 1; };
