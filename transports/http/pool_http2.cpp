@@ -130,6 +130,7 @@ Task<Result<Pool::Way>> Pool::connect_http2(Target& target, const OutgoingReques
     co_return way;
   }
   Lease<Upstream> lease(**connected);
+  target.shared.reserve(target.shared.size() + 1);  // taking note of what was made cannot fail
   http2_.push_back(std::make_unique<Http2Upstream>(loop_, *this, **connected));
   way.shared = http2_.back().get();
   target.shared.push_back(way.shared);
