@@ -116,8 +116,8 @@ Task<Result<Pool::Way>> Pool::connect_http2(Target& target, const OutgoingReques
   const std::uint64_t number = target.attempts;
   auto connected = co_await connect(target, request, started);
   if (!connected) {
-    const bool own_limit = connected.fault().base_code == code::kTimeout;  // says nothing about the others' requests
-    if (!own_limit) {
+    // Its own time limit, and what only addresses in request data are refused for, say nothing about the others.
+    if (connected.fault().base_code != code::kTimeout && !request.guarded) {
       target.failed = number;
       target.failure = connected.fault();
     }
