@@ -104,6 +104,23 @@ std::optional<Discovery> read_discovery(xml::Bind& group, Build& build) {
   return std::nullopt;
 }
 
+class Roster::Known final : public State {
+ public:
+  using Members = std::vector<std::pair<Instance, TimePoint>>;  ///< and when it is gone
+  Members members() const {
+    const std::lock_guard lock(mutex_);
+    return members_;
+  }
+  void set(Members members) {
+    const std::lock_guard lock(mutex_);
+    members_ = std::move(members);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Members members_;
+};
+
 // --- the roster ---------------------------------------------------------------------------------------
 
 Roster::Roster(Discovery discovery, Endpoint& group, Build& build, Seat seat)
@@ -152,9 +169,24 @@ Need Roster::need(Linker& linker, bool reports) {
 
 void Roster::link(Linker& linker) {
   listing_ = states_.get<Listing>("discovery " + discovery_.source.key());
+  known_ = states_.get<Known>("members of " + group_.key);
   linker.discoverers.push_back(this);
   const std::lock_guard lock(mutex_);
-  take(Clock::now(), linker);
+  const TimePoint now = Clock::now();
+  recall(now, linker);
+  take(now, linker);
+}
+
+/// The members of the deployment before this one.
+void Roster::recall(TimePoint now, Linker& linker) {
+  for (const auto& [instance, until] : known_->members()) {
+    xml::Problems problems;
+    std::shared_ptr<Endpoint> endpoint = until > now ? make(instance, states_, problems) : nullptr;
+    log_problems(problems);
+    if (!endpoint) continue;
+    endpoint->link(linker);
+    members_.push_back(Member{instance, std::move(endpoint), until});
+  }
 }
 
 void Roster::refresh(TimePoint now) {
@@ -176,7 +208,9 @@ void Roster::take(TimePoint now, Linker& linker) {
   version_ = content.version;
   const bool fewer = hire(*content.instances, now, linker);
   Seats seats;
+  Known::Members known;
   for (const Member& member : members_) {
+    known.emplace_back(member.instance, member.until);
     if (member.until == TimePoint::max()) {
       seats.present.push_back(member.endpoint);
     } else {
@@ -184,6 +218,7 @@ void Roster::take(TimePoint now, Linker& linker) {
       seats.left_until.push_back(member.until);
     }
   }
+  known_->set(std::move(known));
   seat_(std::move(seats), linker);
   if (fewer) states_.sweep();
 }

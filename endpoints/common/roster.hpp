@@ -59,6 +59,9 @@ class Roster final : public Discoverer {
     std::shared_ptr<Endpoint> endpoint;
     TimePoint until = TimePoint::max();  ///< earlier: it has left
   };
+  /// The members as they are; a redeploy goes on from there, with those that are leaving.
+  class Known;
+  void recall(TimePoint now, Linker& linker);
   void take(TimePoint now, Linker& linker);
   std::shared_ptr<Endpoint> make(const Instance& instance, StateStore& states, xml::Problems& problems) const;
   bool hire(const Instances& listed, TimePoint now, Linker& linker);
@@ -73,6 +76,7 @@ class Roster final : public Discoverer {
   Seat seat_;
   std::vector<std::unique_ptr<xml::Element>> shared_;  ///< copies: files are read anew, and forgotten
   std::shared_ptr<Listing> listing_;
+  std::shared_ptr<Known> known_;
 
   std::mutex mutex_;  ///< guards what follows
   std::vector<Member> members_;
