@@ -4,6 +4,7 @@
 
 #include "endpoints/common/attributes.hpp"
 #include "engine/base/text.hpp"
+#include "engine/ports/grpc_health.hpp"
 #include "engine/ports/health.hpp"
 #include "engine/xml/words.hpp"
 
@@ -14,9 +15,9 @@ namespace {
 using xml::Bind;
 using xml::Element;
 
-enum class Asked : std::uint8_t { http, tcp, tls, grpc };
-constexpr std::pair<std::string_view, Asked> kTypes[] = {
-    {"http", Asked::http}, {"tcp", Asked::tcp}, {"tls", Asked::tls}, {"grpc", Asked::grpc}};
+using Type = HealthCheck::Type;
+constexpr std::pair<std::string_view, Type> kTypes[] = {
+    {"http", Type::http}, {"tcp", Type::tcp}, {"tls", Type::tls}, {"grpc", Type::grpc}};
 constexpr std::pair<std::string_view, Health> kStarts[] = {
     {"up", Health::up}, {"down", Health::down}, {"unknown", Health::unknown}};
 using Counting = HealthRules::Counting;
@@ -126,6 +127,18 @@ void read_times(HealthCheck& check, Bind& bind) {
   check.jitter = Duration(jitter);
 }
 
+/// What a gRPC check sends is fixed but for the service it asks for.
+void read_service(HealthCheck& check, Bind& bind) {
+  const auto* service = bind.attribute("service");
+  if (service && check.type != Type::grpc) bind.error(service->where, "service of <healthCheck>", "it belongs to type grpc");
+  if (check.type != Type::grpc) return;
+  check.method = "POST";
+  check.path = kGrpcHealthPath;
+  check.from_root = true;
+  check.headers.emplace_back("Content-Type", "application/grpc");
+  check.body = grpc_health_question(service ? text::trim(service->value) : std::string_view());
+}
+
 bool is_enabled(Bind& bind) { return bind.strict_bool("enabled").value_or(true); }
 
 /// Null: switched off.
@@ -133,11 +146,8 @@ std::shared_ptr<HealthCheck> read(const Element& element, bool shared, Build& bu
   Bind bind(element, build.problems);
   auto check = std::make_shared<HealthCheck>();
   check->shared = shared;
-  const Asked type = bind.choice<Asked>("type", kTypes, Asked::http);
-  if (type == Asked::grpc)
-    bind.error(element.attribute("type")->where, "type grpc of <healthCheck> is not supported by this version",
-               "gRPC needs HTTP/2 towards the back end; allowed: http, tcp or tls");
-  check->type = type == Asked::tcp ? HealthCheck::Type::tcp : type == Asked::tls ? HealthCheck::Type::tls : HealthCheck::Type::http;
+  check->type = bind.choice<Type>("type", kTypes, Type::http);
+  read_service(*check, bind);
   const bool enabled = is_enabled(bind);
   bind.strict_bool("inherit");
   read_times(*check, bind);
@@ -147,12 +157,12 @@ std::shared_ptr<HealthCheck> read(const Element& element, bool shared, Build& bu
   check->rules.counting = bind.choice<Counting>("counting", kCountings, Counting::consecutive);
   const Element* request = bind.child("request");
   const auto assertions = bind.children("assert");
-  if (type == Asked::http && request) read_request(*check, *request, build);
-  if (type == Asked::http)
+  if (check->type == Type::http && request) read_request(*check, *request, build);
+  if (check->type == Type::http)
     for (const Element* assertion : assertions) read_assert(*check, *assertion, build);
   else if (request || !assertions.empty())
-    bind.error((request ? request : assertions.front())->where, "type of <healthCheck> sends no request",
-               "<request> and <assert> belong to type http");
+    bind.error((request ? request : assertions.front())->where, "<request> and <assert> belong to type http",
+               "other types have nothing to choose");
   bind.finish();
   return enabled ? check : nullptr;
 }

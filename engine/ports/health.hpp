@@ -69,7 +69,7 @@ struct HealthAssertion {
 
 /// `<healthCheck>` of one leaf. Immutable after the leaf was linked.
 struct HealthCheck {
-  enum class Type : std::uint8_t { http, tcp, tls } type = Type::http;
+  enum class Type : std::uint8_t { http, tcp, tls, grpc } type = Type::http;
   Duration interval{2'000};            ///< REL-127; unused with a schedule
   std::optional<Cron> schedule;
   Duration jitter{900};                ///< largest offset of the endpoint's checks; which one is fixed by its key

@@ -5,6 +5,7 @@
 
 #include "engine/base/text.hpp"
 #include "engine/message/message.hpp"
+#include "engine/ports/grpc_health.hpp"
 
 namespace myelin {
 
@@ -40,6 +41,8 @@ bool is_idempotent(std::string_view method) noexcept {
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
+bool is_grpc(const HealthCheck& check) noexcept { return check.type == HealthCheck::Type::grpc; }
+
 /// The request but for its headers; views into `check`.
 OutgoingRequest request_of(const HealthCheck& check, const Leaf& leaf, const Headers& headers) {
   OutgoingRequest request;
@@ -53,7 +56,9 @@ OutgoingRequest request_of(const HealthCheck& check, const Leaf& leaf, const Hea
   request.preserve_user_agent = headers.find("User-Agent") != nullptr;
   request.has_body = check.body.has_value();
   if (check.body) request.bytes = *check.body;
-  request.idempotent = is_idempotent(check.method);
+  request.http2 |= is_grpc(check);
+  request.accepts_trailers = is_grpc(check);
+  request.idempotent = is_grpc(check) || is_idempotent(check.method);
   request.timeout = check.timeout;
   request.timeout_is_endpoints = true;
   if (request.connect_timeout.count() == 0 || request.connect_timeout > check.timeout) request.connect_timeout = check.timeout;
@@ -61,7 +66,7 @@ OutgoingRequest request_of(const HealthCheck& check, const Leaf& leaf, const Hea
 }
 
 bool reads_content(const HealthCheck& check) noexcept {
-  return std::any_of(check.assertions.begin(), check.assertions.end(), [](const HealthAssertion& one) {
+  return is_grpc(check) || std::any_of(check.assertions.begin(), check.assertions.end(), [](const HealthAssertion& one) {
     return one.expression || (one.assertion && one.assertion->reads_content());
   });
 }
@@ -108,6 +113,14 @@ Result<bool> holds(const HealthAssertion& assertion, const expr::CheckAnswer& an
   return value && (!assertion.header_value || *value == *assertion.header_value);
 }
 
+/// An error without a message stands in the head.
+std::string judge_grpc(const BackendResponse& response, const std::string& content) {
+  if (response.status() != 200) return "status is not 200";
+  const auto error = response.headers().get("grpc-status");
+  if (error && *error != "0") return "grpc-status is " + std::string(*error);
+  return grpc_health_problem(content);
+}
+
 /// Why it fails; empty: all assertions hold.
 std::string judge(const HealthCheck& check, const BackendResponse& response, const std::string& content, Duration took) {
   expr::CheckAnswer answer;
@@ -142,7 +155,7 @@ Task<HealthOutcome> ask(Sender& sender, const Leaf& leaf, const HealthCheck& che
   HealthOutcome outcome;
   outcome.took = since(began);
   outcome.status = response.status();
-  outcome.why = judge(check, response, content, outcome.took);
+  outcome.why = is_grpc(check) ? judge_grpc(response, content) : judge(check, response, content, outcome.took);
   outcome.passed = outcome.why.empty();
   co_return outcome;
 }
@@ -163,7 +176,7 @@ Task<HealthOutcome> connect(Sender& sender, const Leaf& leaf, const HealthCheck&
 }  // namespace
 
 Task<HealthOutcome> probe_health(Sender& sender, std::shared_ptr<const Leaf> leaf, std::shared_ptr<const HealthCheck> check) {
-  if (check->type == HealthCheck::Type::http) {
+  if (check->type == HealthCheck::Type::http || is_grpc(*check)) {
     HealthOutcome asked = co_await ask(sender, *leaf, *check);
     co_return asked;
   }

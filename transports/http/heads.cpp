@@ -209,6 +209,7 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
     to += via;
     to += "\r\n";
   }
+  if (request.accepts_trailers) add_field(to, "TE", "trailers");
   if (to_proxy && !request.proxy->authorization.empty()) add_field(to, "Proxy-Authorization", request.proxy->authorization);
   add_framing(to, framing);
   if (request.close || request.http10) to += "Connection: close\r\n";

@@ -93,7 +93,8 @@ TEST_P(HealthCheckMistakes, AreErrorsWithTheirPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Table, HealthCheckMistakes,
     testing::Values(
-        Mistake{"<healthCheck type='ftp'/>", "'ftp'"}, Mistake{"<healthCheck type='grpc'/>", "type grpc of <healthCheck> is not supported"},
+        Mistake{"<healthCheck type='ftp'/>", "'ftp'"}, Mistake{"<healthCheck service='a'/>", "service of <healthCheck>"},
+        Mistake{"<healthCheck type='grpc'><request/></healthCheck>", "<request> and <assert> belong to type http"},
         Mistake{"<healthCheck schedule='* * * * *'/>", "six fields are needed"},
         Mistake{"<healthCheck schedule='* * * * * *' interval='1000'/>", "interval beside schedule"},
         Mistake{"<healthCheck interval='5'/>", "at least 100"}, Mistake{"<healthCheck interval='x'/>", "'x'"},
