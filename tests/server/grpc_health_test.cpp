@@ -41,7 +41,7 @@ TEST_F(GrpcHealth, AsksForTheServiceByHttp2) {
   const auto asked = service.received().front();
   EXPECT_EQ(asked.start, "POST /grpc.health.v1.Health/Check HTTP/1.1");
   EXPECT_EQ(asked.header("Content-Type"), "application/grpc");
-  EXPECT_EQ(asked.header("Via").substr(0, 4), "2.0 ");
+  EXPECT_NE(asked.header("Via").find(", 2.0 "), std::string::npos) << asked.header("Via");
   EXPECT_EQ(asked.body, "\0\0\0\0\x0c\x0a\x0ashop.Stock"s);
 }
 
