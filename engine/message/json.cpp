@@ -514,6 +514,8 @@ std::optional<Decimal> parse_decimal(std::string_view text) noexcept {
   return number;
 }
 
+constexpr std::int64_t kLargestExponent = 308;  // that a reader of JSON takes
+
 /// As Java's BigDecimal prints a number that was written with an exponent; nullopt when the
 /// exponent does not fit.
 std::optional<std::string> big_decimal(const Decimal& number) {
@@ -526,6 +528,7 @@ std::optional<std::string> big_decimal(const Decimal& number) {
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
   const std::int64_t scale = static_cast<std::int64_t>(number.fraction.size()) - *exponent;
   const std::int64_t adjusted = static_cast<std::int64_t>(digits.size()) - 1 - scale;
+  if (adjusted > kLargestExponent) return std::nullopt;
   std::string out = number.negative && digits != "0" ? "-" : "";
   if (scale == 0) return out + digits;
   if (scale > 0 && adjusted >= -6) {

@@ -59,7 +59,10 @@ Fault refuse(int status, std::string text) {
 
 /// The encoding name in an XML declaration of an ASCII-compatible document, or empty.
 std::string_view declared_encoding(std::string_view bytes) {
-  if (!bytes.starts_with("<?xml")) return {};
+  constexpr std::string_view kStart = "<?xml";
+  const bool declared = bytes.size() > kStart.size() && bytes.starts_with(kStart) &&
+                        std::string_view(" \t\r\n").find(bytes[kStart.size()]) != std::string_view::npos;
+  if (!declared) return {};
   const std::string_view declaration = bytes.substr(0, bytes.find("?>"));
   std::size_t at = declaration.find("encoding");
   if (at == std::string_view::npos) return {};
