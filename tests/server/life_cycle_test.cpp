@@ -90,6 +90,14 @@ TEST(LifeCycle, ASecondSignalEndsItAtOnce) {
   EXPECT_FALSE(client.receive("GET").complete);
 }
 
+void serve_https(Myelin& server, const CertificateFiles& files) {
+  server.https = true;
+  server.set("https.certificate=" + files.certificate.string());
+  server.set("https.key=" + files.key.string());
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+}
+
 /// A new connection meets a certificate for that name.
 bool greets_as(Myelin& server, const std::string& name) {
   const auto stream = Stream::connect(server.https_port());
@@ -101,11 +109,7 @@ TEST(LifeCycle, CertificatesAreRenewedWithoutADroppedConnection) {
   TemporaryFolder folder;
   const CertificateFiles files = write_certificates(folder.path());
   Myelin server;
-  server.https = true;
-  server.set("https.certificate=" + files.certificate.string());
-  server.set("https.key=" + files.key.string());
-  server.write("synapse.xml", main_sequence("<respond/>"));
-  server.start();
+  serve_https(server, files);
   HttpClient open(server.https_port(), true);
   EXPECT_EQ(open.get("/").status(), 200);
   EXPECT_FALSE(greets_as(server, "other.example"));
@@ -123,11 +127,7 @@ TEST(LifeCycle, ABadCertificateKeepsTheOldOne) {
   TemporaryFolder folder;
   const CertificateFiles files = write_certificates(folder.path());
   Myelin server;
-  server.https = true;
-  server.set("https.certificate=" + files.certificate.string());
-  server.set("https.key=" + files.key.string());
-  server.write("synapse.xml", main_sequence("<respond/>"));
-  server.start();
+  serve_https(server, files);
   std::filesystem::resize_file(files.certificate, 100);
   const std::string told = server.admin("POST", "/deploy").body;
   EXPECT_NE(told.find("the certificate stays as it was: " + files.certificate.string()), std::string::npos) << told;
