@@ -338,8 +338,8 @@ std::string key_name(std::string_view element) {
     const std::string_view digits = element.substr(at + kMark.size());
     std::uint32_t point = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), point);
-    const bool encoded =
-        error == std::errc{} && end != digits.data() + digits.size() && *end == '_' && point < 0x110000;
+    const bool character = point < 0x110000 && (point < 0xD800 || point > 0xDFFF);
+    const bool encoded = error == std::errc{} && end != digits.data() + digits.size() && *end == '_' && character;
     key += element.substr(0, encoded ? at : at + kMark.size());
     if (encoded) text::append_utf8(key, point);
     element = encoded ? digits.substr(static_cast<std::size_t>(end - digits.data()) + 1) : digits;
