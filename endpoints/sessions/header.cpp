@@ -1,12 +1,12 @@
 // <session type="header" name="X-Session">: an id the client makes up, in a header field of the request.
 
+#include "endpoints/common/client_session.hpp"
 #include "engine/base/text.hpp"
-#include "engine/ports/session.hpp"
 
 namespace myelin {
 namespace {
 
-class HeaderSession final : public SessionDispatcher {
+class HeaderSession final : public endpoints::ClientSession {
  public:
   HeaderSession(xml::Bind& session, Build&) : name_(session.required("name")) {
     if (!name_.empty() && !text::is_token(name_))
@@ -17,11 +17,6 @@ class HeaderSession final : public SessionDispatcher {
     const std::string_view id = text::trim(request.headers.get(name_).value_or(""));
     return id.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::string(id)};
   }
-  std::optional<std::string> response_id(Message&) const override { return std::nullopt; }
-  bool client_initiated() const noexcept override { return true; }
-  void strip(Message&) const override {}
-  Need request_need() const noexcept override { return Need::nothing; }
-  Need response_need() const noexcept override { return Need::nothing; }
 
  private:
   std::string name_;

@@ -1,13 +1,13 @@
 // <session type="query" name="sid">: an id the client makes up, in a query parameter of the request it
 // sent.
 
+#include "endpoints/common/client_session.hpp"
 #include "engine/base/text.hpp"
-#include "engine/ports/session.hpp"
 
 namespace myelin {
 namespace {
 
-class QuerySession final : public SessionDispatcher {
+class QuerySession final : public endpoints::ClientSession {
  public:
   QuerySession(xml::Bind& session, Build&) : name_(session.required("name")) {}
 
@@ -19,11 +19,6 @@ class QuerySession final : public SessionDispatcher {
     }
     return {};
   }
-  std::optional<std::string> response_id(Message&) const override { return std::nullopt; }
-  bool client_initiated() const noexcept override { return true; }
-  void strip(Message&) const override {}
-  Need request_need() const noexcept override { return Need::nothing; }
-  Need response_need() const noexcept override { return Need::nothing; }
 
  private:
   std::string name_;

@@ -64,7 +64,6 @@ Task<void> ClientConnection::run() {
   else stream_.close();
   tls_.reset();
   clients_.gone(*this);
-  clients_.quiet(*this);
 }
 
 Task<bool> ClientConnection::shake_hands() {

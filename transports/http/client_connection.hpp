@@ -24,8 +24,8 @@ class ClientConnection;
 /// Keeps the client connections of one shard.
 class Clients {
  public:
-  virtual void gone(ClientConnection& client) = 0;   ///< its socket is closed
-  virtual void quiet(ClientConnection& client) = 0;  ///< nothing of it is pending: it may be reused
+  /// Its socket is closed, and it may be reused; called by its own last step.
+  virtual void gone(ClientConnection& client) = 0;
 
  protected:
   ~Clients() = default;

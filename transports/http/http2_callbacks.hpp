@@ -11,8 +11,19 @@
 namespace myelin::http {
 
 struct Http2Callbacks {
-  /// Fresh ones that know what both sides do alike: bodies, the end of streams, output.
-  static nghttp2_session_callbacks* make();
+  /// What both sides do alike, bodies, the end of streams and output, with what one side makes of heads and frames.
+  template <class Side>
+  static const nghttp2_session_callbacks* of() {
+    static nghttp2_session_callbacks* const made = [] {
+      nghttp2_session_callbacks* fresh = make();
+      nghttp2_session_callbacks_set_on_begin_headers_callback(fresh, Side::begin_headers);
+      nghttp2_session_callbacks_set_on_header_callback2(fresh, Side::header);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(fresh, Side::frame);
+      nghttp2_session_callbacks_set_on_frame_send_callback(fresh, Side::frame_sent);
+      return fresh;
+    }();
+    return made;
+  }
   static const nghttp2_option* options();
 
   /// Whoever is told about that stream, or null.
@@ -50,6 +61,7 @@ struct Http2Callbacks {
   }
 
  private:
+  static nghttp2_session_callbacks* make();
   static int data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* bytes, std::size_t size, void*);
   static int stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t error, void*);
   static int invalid_header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf*, nghttp2_rcbuf*, std::uint8_t, void*);

@@ -101,25 +101,13 @@ struct Http2ClientCallbacks : Http2Callbacks {
     if (from && ends(*frame)) from->sent_all();
     return 0;
   }
-
-  static const nghttp2_session_callbacks* all() {
-    static nghttp2_session_callbacks* const made = [] {
-      nghttp2_session_callbacks* fresh = make();
-      nghttp2_session_callbacks_set_on_begin_headers_callback(fresh, begin_headers);
-      nghttp2_session_callbacks_set_on_header_callback2(fresh, header);
-      nghttp2_session_callbacks_set_on_frame_recv_callback(fresh, frame);
-      nghttp2_session_callbacks_set_on_frame_send_callback(fresh, frame_sent);
-      return fresh;
-    }();
-    return made;
-  }
 };
 
 Http2ClientSession::Http2ClientSession(const Limits& limits, const Http2Limits& http2, std::uint32_t streams, Events& events)
     : Http2Session(limits, without_rates(http2), Http2Guard::Opening::frames), events_(events) {
   nghttp2_session* made = nullptr;
   Http2Session* self = this;
-  if (nghttp2_session_client_new2(&made, Http2ClientCallbacks::all(), self, Http2Callbacks::options()) != 0)
+  if (nghttp2_session_client_new2(&made, Http2Callbacks::of<Http2ClientCallbacks>(), self, Http2Callbacks::options()) != 0)
     throw std::bad_alloc();
   session_.reset(made);
   const nghttp2_settings_entry settings[] = {

@@ -53,7 +53,7 @@ struct Shard::Impl final : Clients {
 
   void accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor);
   void gone(ClientConnection& client) override;
-  void quiet(ClientConnection& client) override;
+  void keep(ClientConnection& client);
   void drain(Duration time, bool hold);
   void end_if_drained();
   void destroy(ClientConnection& client);
@@ -120,11 +120,11 @@ void Shard::Impl::gone(ClientConnection& client) {
     --loop.managing;
   }
   if (loop.draining) end_if_drained();
+  if (!loop.ended) keep(client);
 }
 
-/// May be called by the connection's own last step, so that it cannot be destroyed here.
-void Shard::Impl::quiet(ClientConnection& client) {
-  if (loop.ended) return;
+/// For another client. It is the connection's own last step that comes here, so it cannot be destroyed yet.
+void Shard::Impl::keep(ClientConnection& client) {
   spare.push_back(&client);
   if (spare.size() <= kSpareClients || std::exchange(trimming, true)) return;
   asio::post(loop.io, [this] {
