@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.hpp"
 #include "engine/base/hash.hpp"
 #include "engine/flow/artifacts.hpp"
 #include "engine/flow/build.hpp"
@@ -82,8 +83,8 @@ double cost(int rounds, Call call) {
 std::string configuration(const Named& named, int members) {
   std::string xml = "<endpoint xmlns='http://ws.apache.org/ns/synapse'><loadbalance " + named.attribute + ">";
   for (int i = 0; i < members; ++i)
-    xml += "<endpoint><address uri='http://host" + std::to_string(i) + "/'/></endpoint>";
-  return xml + "</loadbalance><property name='loadbalance.weight' value='1'/></endpoint>";
+    xml += "<endpoint weight='1'><address uri='http://host" + std::to_string(i) + "/'/></endpoint>";
+  return xml + "</loadbalance></endpoint>";
 }
 
 void measure(const Named& named, int members, int rounds) {
@@ -101,6 +102,7 @@ void measure(const Named& named, int members, int rounds) {
   Message message;
   message.incoming.remote_address = "192.0.2.7";
   Delivery delivery;
+  const Clock::Held held;  // as while a connection's turn lasts
   const double choose = cost(rounds, [&](int) {
     delivery.reset();
     if (endpoint->choose(delivery, message).failed()) std::abort();
