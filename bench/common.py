@@ -122,6 +122,17 @@ def load(url, seconds, connections=64, script=None, cpus="1"):
                 p50=micros(shares[0].group(1)), p99=micros(shares[1].group(1)), bad=bad)
 
 
+def steady(url, seconds, rate, log, connections=64, cpus="1"):
+    """Runs h2load (HTTP/1.1) at `rate` requests/s; p50, p99 in us, failed requests. `log` is written over."""
+    pathlib.Path(log).unlink(missing_ok=True)
+    command = ["h2load", "--h1", f"-c{connections}", f"-D{seconds}", f"--rps={rate / connections:.3f}", f"--log-file={log}", url]
+    subprocess.run(placed(cpus) + command, capture_output=True, check=True)
+    rows = [line.split("\t") for line in pathlib.Path(log).read_text().splitlines()]
+    times = sorted(int(row[2]) for row in rows)
+    at = lambda share: times[min(len(times) - 1, int(len(times) * share))]
+    return dict(rps=len(rows) / seconds, p50=at(0.5), p99=at(0.99), p999=at(0.999), bad=sum(row[1] != "200" for row in rows))
+
+
 def measure(server, *arguments, **options):
     """load() with what each request cost the server: user, system, cpu in us."""
     for _ in range(3):

@@ -67,7 +67,7 @@ class Failover final : public Group {
       }
       Choice choice = enter(delivery, message, *child);
       if (!choice.failed()) return choice;
-      last = std::move(choice.fault);
+      last = std::move(choice).fault();
     }
     return none_ready(std::move(last));
   }

@@ -31,12 +31,12 @@ bool any_piece(std::string_view field, Take take) {
 
 /// The pieces of all `Cookie` fields that `wanted` accepts, in order.
 template <class Wanted>
-std::vector<std::string> request_cookies(const Message& request, Wanted wanted) {
-  std::vector<std::string> found;
+std::vector<std::string_view> request_cookies(const Message& request, Wanted wanted) {
+  std::vector<std::string_view> found;
   for (const Header& field : request.headers) {
     if (!text::iequals(field.name, "Cookie")) continue;
     any_piece(field.value, [&](std::string_view piece) {
-      if (wanted(piece)) found.emplace_back(text::trim(piece));
+      if (wanted(piece)) found.push_back(text::trim(piece));
       return false;
     });
   }

@@ -268,7 +268,7 @@ Choice Group::next_listed(Delivery& delivery, Message& message) const {
     if (endpoint.foreign || !endpoint.admit(Clock::now(), Use::fresh)) continue;
     Choice choice = enter(delivery, message, child);
     if (!choice.failed()) return choice;
-    last = std::move(choice.fault);
+    last = std::move(choice).fault();
   }
   return none_ready(std::move(last));
 }
@@ -281,7 +281,7 @@ bool Group::may_fail_over(const Delivery& delivery, const Fault& fault) noexcept
 Retry Group::retry_with(Choice next, int moved_on) const {
   Retry retry;
   if (next.failed()) {
-    if (next.fault.code != code::kNoneReady) retry.fault = std::move(next.fault);
+    if (next.fault().code != code::kNoneReady) retry.fault = std::move(next).fault();
     return retry;
   }
   condition().moved_on(moved_on);  // EP-142

@@ -21,8 +21,18 @@ std::string_view text_of(const Value& value, Message& message) {
   return message.copy(value.text());
 }
 
-bool is_one_of(std::string_view method, std::initializer_list<std::string_view> methods) noexcept {
-  return std::find(methods.begin(), methods.end(), method) != methods.end();
+/// Methods as a set; those that mean nothing here are none of them.
+constexpr unsigned kGet = 1, kHead = 2, kPut = 4, kDelete = 8, kOptions = 16, kTrace = 32, kPatch = 64;
+
+unsigned set_of(std::string_view method) noexcept {
+  switch (method.size()) {
+    case 3: return method == "GET" ? kGet : method == "PUT" ? kPut : 0;
+    case 4: return method == "HEAD" ? kHead : 0;
+    case 5: return method == "TRACE" ? kTrace : method == "PATCH" ? kPatch : 0;
+    case 6: return method == "DELETE" ? kDelete : 0;
+    case 7: return method == "OPTIONS" ? kOptions : 0;
+    default: return 0;
+  }
 }
 
 /// Nothing that could end or split a request line or header.
@@ -43,7 +53,7 @@ bool has_body_child(Message& message) {
 /// GET, HEAD and DELETE carry a body only when the client itself sent it that way.
 bool drops_body(Message& message, std::string_view method) {
   if (message.axis2.truth("NO_ENTITY_BODY") && !has_body_child(message)) return true;
-  if (!is_one_of(method, {"GET", "HEAD", "DELETE"})) return false;
+  if (!(set_of(method) & (kGet | kHead | kDelete))) return false;
   return method != message.incoming.method || message.status != 0 || message.payload.edited();
 }
 
@@ -63,7 +73,7 @@ void fill_body(Message& message, const OutgoingBody& body, bool dropped, Outgoin
   if (request.has_body) {
     request.bytes = body.bytes;
     request.stream = body.stream;
-  } else if (is_one_of(request.method, {"GET", "DELETE", "HEAD"})) {
+  } else if (set_of(request.method) & (kGet | kDelete | kHead)) {
     request.content_type = {};
     request.drop_content_type = true;
   }
@@ -74,7 +84,7 @@ void fill_switches(Message& message, OutgoingRequest& request) {
   request.http10 = axis2.truth("FORCE_HTTP_1.0");
   request.close = axis2.truth("NO_KEEPALIVE");
   request.force_length = request.http10 || axis2.truth("DISABLE_CHUNKING") || axis2.truth("FORCE_HTTP_CONTENT_LENGTH");
-  request.idempotent = is_one_of(request.method, {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"});
+  request.idempotent = set_of(request.method) & (kGet | kHead | kPut | kDelete | kOptions | kTrace);
   if (axis2.truth("FULL_URI") || axis2.truth("POST_TO_URI"))
     request.target = message.arena.join(request.url.scheme, "://", request.url.authority, request.target);
 }
@@ -311,7 +321,7 @@ std::string_view SendingLeaf::method_of(Message& message) const {
 bool SendingLeaf::takes_postfix(Message& message, std::string_view method) const {
   if (definition.format == EndpointFormat::soap11 || definition.format == EndpointFormat::soap12) return false;  // EP-064
   if (definition.format == EndpointFormat::rest || message.rest) return true;
-  if (method != "POST") return is_one_of(method, {"GET", "DELETE", "PUT", "OPTIONS", "PATCH", "HEAD"});
+  if (method != "POST") return set_of(method) & (kGet | kDelete | kPut | kOptions | kPatch | kHead);
   const MediaKind kind = message.payload.kind();
   if (kind == MediaKind::soap11) return !message.headers.find("SOAPAction");
   return kind != MediaKind::soap12;

@@ -40,7 +40,7 @@ Choice Spreading::next(Delivery& delivery, Message& message) const {
     }
     Choice choice = enter(delivery, message, *child);
     if (!choice.failed() || !failover) return choice;
-    last = std::move(choice.fault);
+    last = std::move(choice).fault();
   }
 }
 

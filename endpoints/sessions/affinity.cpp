@@ -79,7 +79,7 @@ class AffinitySession final : public SessionDispatcher {
     }
   }
 
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     return endpoints::request_cookies(request, [this](std::string_view piece) { return is_own(piece); });
   }
   std::optional<std::string> response_id(Message&) const override { return std::nullopt; }

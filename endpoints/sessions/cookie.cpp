@@ -14,7 +14,7 @@ class CookieSession final : public SessionDispatcher {
       session.error(session.attribute("name")->where, "name of <session> is \"" + name_ + "\"", "a cookie name is needed");
   }
 
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     return endpoints::request_cookies(request, [this](std::string_view piece) { return is_own(piece); });
   }
 

@@ -13,9 +13,9 @@ class HeaderSession final : public endpoints::ClientSession {
       session.error(session.attribute("name")->where, "name of <session> is \"" + name_ + "\"", "a header name is needed");
   }
 
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     const std::string_view id = text::trim(request.headers.get(name_).value_or(""));
-    return id.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::string(id)};
+    return id.empty() ? std::vector<std::string_view>{} : std::vector{id};
   }
 
  private:

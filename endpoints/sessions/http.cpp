@@ -19,7 +19,7 @@ class HttpSession final : public SessionDispatcher {
  public:
   HttpSession(xml::Bind&, Build& build) : apache_(build.settings.apache_dialect()) {}
 
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     return endpoints::request_cookies(request, [this](std::string_view piece) { return is_session(piece); });
   }
 

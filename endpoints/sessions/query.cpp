@@ -11,11 +11,11 @@ class QuerySession final : public endpoints::ClientSession {
  public:
   QuerySession(xml::Bind& session, Build&) : name_(session.required("name")) {}
 
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     for (const std::string_view parameter : text::split(request.incoming.query(), "&")) {
       const auto equals = parameter.find('=');
       if (equals == std::string_view::npos || text::percent_decode(parameter.substr(0, equals), true) != name_) continue;
-      if (std::string id = text::percent_decode(parameter.substr(equals + 1), true); !id.empty()) return {std::move(id)};
+      if (const std::string id = text::percent_decode(parameter.substr(equals + 1), true); !id.empty()) return {request.copy(id)};
     }
     return {};
   }

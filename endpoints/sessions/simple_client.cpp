@@ -10,7 +10,7 @@ namespace {
 
 class SimpleClientSession final : public SessionDispatcher {
  public:
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     const MediaKind kind = request.payload.kind();
     if (!request.payload.loaded() || (kind != MediaKind::soap11 && kind != MediaKind::soap12)) return {};
     const auto envelope = request.payload.envelope();
@@ -19,8 +19,9 @@ class SimpleClientSession final : public SessionDispatcher {
     if (header == tree::kNone) return {};
     const tree::NodeId block = (*envelope)->child(header, xml::kSynapse, "ClientID");
     if (block == tree::kNone) return {};
-    std::string id(text::trim((*envelope)->string_value(block)));
-    return id.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::move(id)};
+    const std::string value = (*envelope)->string_value(block);
+    const std::string_view id = text::trim(value);
+    return id.empty() ? std::vector<std::string_view>{} : std::vector{request.copy(id)};
   }
 
   std::optional<std::string> response_id(Message&) const override { return std::nullopt; }

@@ -21,12 +21,12 @@ bool is_soap(const Message& message) noexcept {
 
 class SoapSession final : public SessionDispatcher {
  public:
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     if (!is_soap(request)) return {};
     const auto envelope = request.payload.envelope();
     if (!envelope) return {};
-    std::string id = text_of(**envelope, block(**envelope));
-    return id.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::move(id)};
+    const std::string id = text_of(**envelope, block(**envelope));
+    return id.empty() ? std::vector<std::string_view>{} : std::vector{request.copy(id)};
   }
 
   std::optional<std::string> response_id(Message& response) const override {

@@ -7,9 +7,9 @@ namespace {
 
 class SourceIpSession final : public endpoints::ClientSession {
  public:
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     const std::string_view address = request.incoming.remote_address;
-    return address.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::string(address)};
+    return address.empty() ? std::vector<std::string_view>{} : std::vector{address};
   }
 };
 

@@ -50,6 +50,11 @@ struct Fault {
   std::string detail;  ///< ERROR_DETAIL; empty: same as message
   bool sent = false;   ///< at least one byte of the request went out
   bool of_body = false;  ///< the body that was to be sent could not be read: the receiver is blameless
+
+  /// As made by Fault().
+  bool blank() const noexcept {
+    return code == 0 && base_code == 0 && status == 0 && message.empty() && detail.empty() && !sent && !of_body;
+  }
 };
 
 }  // namespace myelin

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <string_view>
 
@@ -54,6 +55,10 @@ class KeyedHash {
   /// Little endian, whatever the machine.
   static std::uint64_t word(const unsigned char* bytes, std::size_t count) noexcept {
     std::uint64_t value = 0;
+    if (std::endian::native == std::endian::little && count == 8) {
+      std::memcpy(&value, bytes, 8);
+      return value;
+    }
     for (std::size_t i = 0; i < count; ++i) value |= std::uint64_t{bytes[i]} << (8 * i);
     return value;
   }

@@ -1,7 +1,9 @@
 #pragma once
 // Small text helpers with the incumbent's (Java's) leniency spelled out. Pure functions.
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,7 +16,47 @@ constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? char(c + 3
 constexpr char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? char(c - 32) : c; }
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-bool iequals(std::string_view a, std::string_view b) noexcept;   ///< ASCII, any case
+namespace detail {
+
+/// ASCII capitals among eight bytes made small; others stay.
+constexpr std::uint64_t lower8(std::uint64_t eight) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  const std::uint64_t low = eight & 0x7f * kOnes;
+  const std::uint64_t from_a = low + (0x80 - 'A') * kOnes, past_z = low + (0x80 - 'Z' - 1) * kOnes;
+  return eight | ((from_a & ~past_z & ~eight & 0x80 * kOnes) >> 2);
+}
+
+/// Eight bytes, or the `size` (1 to 7) there are, some of them twice.
+[[gnu::always_inline]] inline std::uint64_t load8(const char* at) noexcept {
+  std::uint64_t eight;
+  std::memcpy(&eight, at, 8);
+  return eight;
+}
+[[gnu::always_inline]] inline std::uint64_t load_few(const char* at, std::size_t size) noexcept {
+  if (size < 4) {
+    const auto byte = [at](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(at[i])}; };
+    return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
+  }
+  std::uint32_t first, last;
+  std::memcpy(&first, at, 4);
+  std::memcpy(&last, at + size - 4, 4);
+  return first | std::uint64_t{last} << 32;
+}
+
+}  // namespace detail
+
+/// ASCII, any case. Eight bytes at a time, the last eight maybe twice. Inlined, so that of a text that is known
+/// little is left to compute.
+[[gnu::always_inline]] inline bool iequals(std::string_view a, std::string_view b) noexcept {
+  using detail::load8, detail::lower8;
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size == 0) return true;
+  if (size < 8) return lower8(detail::load_few(a.data(), size)) == lower8(detail::load_few(b.data(), size));
+  for (std::size_t at = 0; at + 8 < size; at += 8)
+    if (lower8(load8(a.data() + at)) != lower8(load8(b.data() + at))) return false;
+  return lower8(load8(a.data() + size - 8)) == lower8(load8(b.data() + size - 8));
+}
 bool istarts_with(std::string_view text, std::string_view prefix) noexcept;
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);

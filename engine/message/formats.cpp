@@ -24,13 +24,12 @@ using tree::NodeId;
 
 bool is_soap(MediaKind kind) noexcept { return kind == MediaKind::soap11 || kind == MediaKind::soap12; }
 
-std::string request_method(const Message& message) {
+/// The request goes out by one of these methods, in any case.
+bool goes_by(const Message& message, std::initializer_list<std::string_view> methods) {
   const Value* set = message.axis2.find("HTTP_METHOD");
-  return set ? text::to_upper(set->text()) : text::to_upper(message.incoming.method);
-}
-
-bool bodyless_method(std::string_view method) noexcept {
-  return method == "GET" || method == "DELETE" || method == "HEAD";
+  const std::string text = set ? set->text() : std::string();
+  const std::string_view method = set ? std::string_view(text) : message.incoming.method;
+  return std::any_of(methods.begin(), methods.end(), [method](std::string_view one) { return text::iequals(one, method); });
 }
 
 /// `name=value&…` of an element's children.
@@ -79,8 +78,10 @@ class Formatter {
  public:
   Formatter(Message& message, const FormatOptions& options, bool request)
       : message_(message), payload_(message.payload), options_(options), request_(request) {
-    chosen_ = text::trim(message.axis2.text("messageType"));
-    full_type_ = text::trim(message.axis2.text("ContentType"));
+    if (!message.axis2.empty()) {
+      chosen_ = text::trim(message.axis2.text("messageType"));
+      full_type_ = text::trim(message.axis2.text("ContentType"));
+    }
     const bool endpoint_decides = options.format != EndpointFormat::as_is && options.format != EndpointFormat::rest;
     if (endpoint_decides && media_kind(chosen_) != kind_of(options.format)) {
       chosen_.clear();
@@ -90,7 +91,7 @@ class Formatter {
 
   Result<OutgoingBody> request();
   Result<OutgoingBody> reply();
-  Result<OutgoingBody> encoded(Result<OutgoingBody> body);
+  Result<void> encode(OutgoingBody& body);
 
  private:
   static MediaKind kind_of(EndpointFormat format) noexcept {
@@ -186,16 +187,15 @@ Result<OutgoingBody> Formatter::as_query() {
 }
 
 Result<OutgoingBody> Formatter::as_is() {
-  const std::string method = request_method(message_);
   if (payload_.empty()) return nothing();
   if (!payload_.edited() && message_.axis2.truth("NO_ENTITY_BODY")) return nothing();
   const MediaKind target = chosen_.empty() ? edited_target() : media_kind(chosen_);
   if (relayable(target)) {
-    if (options_.format == EndpointFormat::rest && (method == "GET" || method == "DELETE")) out_.drop_content_type = true;
+    if (options_.format == EndpointFormat::rest && goes_by(message_, {"GET", "DELETE"})) out_.drop_content_type = true;
     name_action();
     return relay();
   }
-  const bool query = rest() && method == "GET" && payload_.edited() && (chosen_.empty() || target == MediaKind::form) &&
+  const bool query = rest() && goes_by(message_, {"GET"}) && payload_.edited() && (chosen_.empty() || target == MediaKind::form) &&
                      target != MediaKind::json && !is_soap(target);
   if (query) return as_query();
   if (target != MediaKind::soap11) out_.drop_soap_action = true;
@@ -274,7 +274,7 @@ Result<OutgoingBody> Formatter::write_exception(std::string text) {
 // --- bodies ----------------------------------------------------------------------------------------
 
 Result<OutgoingBody> Formatter::nothing() {
-  out_.drop_content_type = request_ && bodyless_method(request_method(message_));
+  out_.drop_content_type = request_ && goes_by(message_, {"GET", "DELETE", "HEAD"});
   return out_;
 }
 
@@ -480,44 +480,47 @@ Result<OutgoingBody> Formatter::finish(std::string bytes, MediaKind kind, std::s
 
 /// Makes body and Content-Encoding agree: what goes out as it came keeps both, what was made anew loses
 /// the encoding that was received, and one that a mediator has set since is carried out.
-Result<OutgoingBody> Formatter::encoded(Result<OutgoingBody> body) {
+Result<void> Formatter::encode(OutgoingBody& body) {
   const std::string_view received = payload_.content_encoding();
-  if (!body || !body->has_body || (body->stream && received.empty())) return body;
+  if (!body.has_body || (body.stream && received.empty())) return {};
   const Header* header = message_.headers.find("Content-Encoding");
   const bool kept = header && !received.empty() && header->value.data() == received.data();
-  const bool as_received = body->stream || (payload_.received() && body->bytes.data() == payload_.bytes().data());
+  const bool as_received = body.stream || (payload_.received() && body.bytes.data() == payload_.bytes().data());
   if (as_received && kept) {
     // A field of the client's own does not go back to it: this one has to.
     if (answers_itself()) message_.headers.set("Content-Encoding", message_.copy(received));
-    return body;
+    return {};
   }
-  if (body->stream) return body;
+  if (body.stream) return {};
   const ContentCoding wanted = header && !kept ? content_coding(header->value) : ContentCoding::identity;
   if (kept) message_.headers.remove("Content-Encoding");
   if (as_received && payload_.coded()) {
     const auto content = payload_.content();
     if (!content) return content.fault();
-    body->bytes = *content;
+    body.bytes = *content;
   }
-  if (wanted != ContentCoding::gzip && wanted != ContentCoding::deflate) return body;
-  message_.formatted = compress(body->bytes, wanted);
-  body->bytes = message_.formatted;
-  return body;
+  if (wanted != ContentCoding::gzip && wanted != ContentCoding::deflate) return {};
+  message_.formatted = compress(body.bytes, wanted);
+  body.bytes = message_.formatted;
+  return {};
 }
 
-}  // namespace
-
-namespace {
-
 /// What message texts put into heads may not end a line or a quoted text (REL-080).
-Result<OutgoingBody> checked(Result<OutgoingBody> body) {
+Result<void> check(const OutgoingBody& body) {
   const auto breaks = [](std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   };
-  if (!body) return body;
-  if (body->has_soap_action && (breaks(body->soap_action) || body->soap_action.find('"') != std::string_view::npos))
+  if (body.has_soap_action && (breaks(body.soap_action) || body.soap_action.find('"') != std::string_view::npos))
     return Fault("the SOAP action holds a control character or a quote");
-  if (breaks(body->content_type)) return Fault("the content type holds a control character");
+  if (breaks(body.content_type)) return Fault("the content type holds a control character");
+  return {};
+}
+
+Result<OutgoingBody> finished(Formatter& formatter, Result<OutgoingBody> body) {
+  if (!body) return body;
+  Result<void> done = formatter.encode(*body);
+  if (done) done = check(*body);
+  if (!done) return std::move(done).fault();
   return body;
 }
 
@@ -530,13 +533,13 @@ Need format_need(const FormatOptions& options) noexcept {
 
 Result<OutgoingBody> format_request(Message& message, const FormatOptions& options) {
   Formatter formatter(message, options, true);
-  return checked(formatter.encoded(formatter.request()));
+  return finished(formatter, formatter.request());
 }
 
 Result<OutgoingBody> format_reply(Message& message) {
   const FormatOptions options;
   Formatter formatter(message, options, false);
-  return checked(formatter.encoded(formatter.reply()));
+  return finished(formatter, formatter.reply());
 }
 
 namespace {

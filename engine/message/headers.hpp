@@ -36,9 +36,7 @@ class Headers {
     return field ? std::optional(field->value) : std::nullopt;
   }
   void add(std::string_view name, std::string_view value) {
-    Header& field = fields_.emplace_back();  // written in place: a copy would stall on its own stores
-    field.name = name;
-    field.value = value;
+    fields_.emplace_back(name, value);  // made in place: a copy would stall on its own stores
   }
   /// One field of that name, in the place of the first.
   void set(std::string_view name, std::string_view value) {

@@ -35,7 +35,7 @@ void Message::reset() noexcept {
   deployment.reset();
   handlers.clear();
   frames.clear();
-  fault = Fault{};
+  if (!fault.blank()) fault = Fault{};
   spawned.clear();
   spawned_pending.clear();
   kept.clear();

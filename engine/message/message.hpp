@@ -97,6 +97,15 @@ struct Pending {
     work.reset();
     handlers.clear();
   }
+  /// Becomes what `other` is, which becomes nothing; both keep their memory. `this` asks for nothing.
+  void take(Pending& other) noexcept {
+    kind = std::exchange(other.kind, Kind::none);
+    endpoint = std::exchange(other.endpoint, nullptr);
+    if (other.pin) pin = std::move(other.pin);
+    if (!other.receive.empty()) receive.swap(other.receive);
+    if (other.work) work = std::move(other.work);
+    handlers.swap(other.handlers);
+  }
 };
 
 /// What a mediator keeps of a message over its own suspension.

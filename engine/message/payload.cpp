@@ -18,7 +18,9 @@ namespace myelin {
 // --- media types ---------------------------------------------------------------------------------
 
 std::string_view media_type(std::string_view content_type) noexcept {
-  return text::trim(content_type.substr(0, content_type.find_first_of(";,")));
+  const auto ends = [](char c) { return c == ';' || c == ','; };
+  const auto end = std::find_if(content_type.begin(), content_type.end(), ends);
+  return text::trim(content_type.substr(0, static_cast<std::size_t>(end - content_type.begin())));
 }
 
 MediaKind media_kind(std::string_view content_type) noexcept {
@@ -28,12 +30,12 @@ MediaKind media_kind(std::string_view content_type) noexcept {
     return type.size() > suffix.size() && text::iequals(type.substr(type.size() - suffix.size()), suffix);
   };
   if (type.empty()) return MediaKind::none;
+  if (is("text/plain")) return MediaKind::text;
   if (is("text/xml")) return MediaKind::soap11;
   if (is("application/soap+xml")) return MediaKind::soap12;
   if (is("application/xml") || ends("+xml")) return MediaKind::xml;
   if (is("application/json") || is("text/json") || ends("+json")) return MediaKind::json;
   if (is("application/x-www-form-urlencoded")) return MediaKind::form;
-  if (is("text/plain")) return MediaKind::text;
   if (text::istarts_with(type, "multipart/")) return MediaKind::multipart;
   return MediaKind::binary;
 }
@@ -89,9 +91,9 @@ void Payload::reset() noexcept {
   encoding_ = {};
   bytes_.clear();
   if (bytes_.capacity() > kKeptCapacity) bytes_.shrink_to_fit();
-  std::string().swap(unpacked_);
-  envelope_.reset();
-  json_.reset();
+  if (!unpacked_.empty()) std::string().swap(unpacked_);
+  if (envelope_) envelope_.reset();
+  if (json_) json_.reset();
 }
 
 void Payload::receive(BodySource* source, std::string_view content_type) {

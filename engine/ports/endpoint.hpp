@@ -131,14 +131,20 @@ struct Branch {
 /// A leaf to send to, several recipients, or why there is none.
 struct Choice {
   Choice(const Leaf& chosen) : leaf(&chosen) {}                    // NOLINT(google-explicit-constructor)
-  Choice(Fault why) : fault(std::move(why)) {}                     // NOLINT(google-explicit-constructor)
+  Choice(Fault why) : why_(std::move(why)) {}                      // NOLINT(google-explicit-constructor)
   Choice(std::vector<Branch> recipients)                           // NOLINT(google-explicit-constructor)
       : branches(std::move(recipients)), fans_out(true) {}
   bool failed() const noexcept { return !leaf && !fans_out; }
   const Leaf* leaf = nullptr;
   std::vector<Branch> branches;
   bool fans_out = false;     ///< copies go to `branches`, which may be none
-  Fault fault;
+  /// When it has failed.
+  Fault& fault() & noexcept { return *why_; }
+  const Fault& fault() const& noexcept { return *why_; }
+  Fault&& fault() && noexcept { return std::move(*why_); }
+
+ private:
+  detail::FaultBox why_;
 };
 
 /// What a group says after a child failed.

@@ -95,6 +95,8 @@ class BackendResponse : public BodySource {
   virtual std::string_view reason() const noexcept = 0;
   /// All fields as received, framing and hop-by-hop ones included; views valid until release().
   virtual const Headers& headers() const noexcept = 0;
+  /// The bytes that reason() and headers() view into, where that is one piece; else empty.
+  virtual std::string_view head_bytes() const noexcept { return {}; }
   virtual bool http10() const noexcept = 0;
   /// "host:port" of the backend; a view until release().
   virtual std::string_view backend() const noexcept { return {}; }

@@ -26,8 +26,8 @@ using SessionPath = std::vector<std::uint64_t>;
 class SessionDispatcher {
  public:
   virtual ~SessionDispatcher() = default;
-  /// Ids the request may continue, best first; empty: none.
-  virtual std::vector<std::string> request_ids(Message& request) const = 0;
+  /// Ids the request may continue, best first; empty: none. Texts live as long as the exchange (Message::copy).
+  virtual std::vector<std::string_view> request_ids(Message& request) const = 0;
   /// The id the answer starts or renews; nullopt: none. Server-initiated kinds only.
   virtual std::optional<std::string> response_id(Message& response) const = 0;
   /// The client makes up the id (simpleClientSession): bound as soon as the message is sent.

@@ -53,6 +53,7 @@ Exchange::~Exchange() {
 
 // --- flow -------------------------------------------------------------------------------------------
 
+/// No coroutine itself: it hands on the task of what is to be done.
 Task<void> Exchange::run() {
   if (!message_.headers.empty()) {
     const char* begin = message_.incoming.method.data();
@@ -67,23 +68,16 @@ Task<void> Exchange::run() {
     if (!found.handler) {
       if (found.reason)
         log::warn("http", fmt::format("refused a request of {}: {} {}", message_.incoming.remote_address, found.status, found.reason));
-      co_await answer(found.status, found.allow, found.reason != nullptr);
-      co_return;
+      return answer(found.status, found.allow, found.reason != nullptr);
     }
     message_.handlers.push_back(deployment_->fault);
-    const Flow handled = found.handler->run(message_);
-    co_await drive(handled);
-    co_return;
+    return drive(found.handler->run(message_));
   }
   if (found.service->kind == Service::Kind::proxy) {
-    const auto document = proxy_document(*deployment_, static_cast<const Proxy&>(*found.service), message_.incoming);
-    if (document) {
-      co_await answer_document(*document);
-      co_return;
-    }
+    auto document = proxy_document(*deployment_, static_cast<const Proxy&>(*found.service), message_.incoming);
+    if (document) return answer_document(*std::move(document));
   }
-  const Flow flow = enter(*found.service);
-  co_await drive(flow);
+  return drive(enter(*found.service));
 }
 
 Task<void> Exchange::continue_with(Pending pending) {
@@ -200,7 +194,7 @@ Task<void> Exchange::drive(Flow flow) {
 Pending& Exchange::take_pending() {
   Pending& taken = scratch_->pending;
   taken.clear();
-  std::swap(taken, message_.pending);
+  taken.take(message_.pending);
   return taken;
 }
 
@@ -291,7 +285,7 @@ Task<void> Exchange::answer(int status, std::string_view allow, bool close) {
   co_await client_.reply(reply);
 }
 
-Task<void> Exchange::answer_document(const Document& document) {
+Task<void> Exchange::answer_document(Document document) {
   const Reply reply = Reply::document(document.status, document.content_type, document.body);
   co_await client_.reply(reply);
 }

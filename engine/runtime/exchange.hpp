@@ -48,7 +48,7 @@ class Exchange {
   Task<Flow> send(Pending& pending);
   Task<Flow> send_out_only(Pending& pending);
   Task<Result<void>> deliver(const Endpoint& root);
-  Task<Result<void>> try_leaves(const Endpoint& root);
+  void tell_watchers(bool answered) const;
   bool blame(const Leaf& leaf, const Fault& fault);
   Task<Choice> after_failure(const Leaf& leaf, Fault fault);
   Task<Choice> repeat(const Leaf& leaf, const Fault& fault);
@@ -77,7 +77,7 @@ class Exchange {
   // --- answering --------------------------------------------------------------------------------
   Task<Flow> reply();
   Task<void> answer(int status, std::string_view allow = {}, bool close = false);
-  Task<void> answer_document(const Document& document);
+  Task<void> answer_document(Document document);
   Task<void> finish_without_answer(bool faulted);
   int status_of(const Fault& fault) const noexcept;
   int reply_status(bool has_fault_body) const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "engine/base/log.hpp"
 #include "engine/base/random.hpp"
@@ -34,6 +35,21 @@ std::vector<std::string_view> named_by_connection(const Headers& fields) {
   }
   return named;
 }
+
+/// Copies of an answer's texts: the head goes at once where it is one piece.
+class HeadCopy {
+ public:
+  HeadCopy(std::string_view head, Arena& arena) : arena_(arena), head_(head), copy_(arena.copy(head)) {}
+
+  [[gnu::always_inline]] std::string_view of(std::string_view text) const {
+    const std::size_t at = reinterpret_cast<std::uintptr_t>(text.data()) - reinterpret_cast<std::uintptr_t>(head_.data());
+    return at < head_.size() ? copy_.substr(at, text.size()) : arena_.copy(text);
+  }
+
+ private:
+  Arena& arena_;
+  std::string_view head_, copy_;
+};
 
 /// A fault of whoever sends the body; no endpoint is to blame for it.
 Fault of_body(Fault fault) {
@@ -92,6 +108,7 @@ Task<Flow> Exchange::send(Pending& pending) {
     }
   }
   Result<void> delivered = co_await deliver(*root);
+  tell_watchers(delivered.ok());
   if (!delivered) co_return fail_with(std::move(delivered).fault());
   if (std::exchange(fans_out_, false)) {
     const Flow flow = co_await branch_out(pending);
@@ -123,12 +140,12 @@ Task<Flow> Exchange::send_out_only(Pending& pending) {
 /// Chooses, sends, repeats, fails over, until a backend has answered or nobody is left. With several
 /// recipients it only names them.
 Task<Result<void>> Exchange::deliver(const Endpoint& root) {
-  Result<void> outcome;
-  if (const Need need = root.need(); need != Need::nothing) {
-    outcome = co_await load_for(need);
-    if (!outcome) co_return outcome;
-  }
   Delivery& delivery = scratch_->delivery;
+  delivery.watchers.clear();
+  if (const Need need = root.need(); need != Need::nothing) {
+    Result<void> loaded = co_await load_for(need);
+    if (!loaded) co_return loaded;
+  }
   delivery.reset();
   if (std::exchange(inherits_, false)) {
     delivery = family_->above();
@@ -136,15 +153,6 @@ Task<Result<void>> Exchange::deliver(const Endpoint& root) {
   }
   replay_.reset();
   engine_.budget_.delivered(delivery.began);
-  outcome = co_await try_leaves(root);
-  if (fans_out_) co_return outcome;  // each recipient's flow tells how it went
-  for (const Endpoint* watcher : delivery.watchers)
-    watcher->finished(message_, outcome.ok(), delivery.began, Clock::now());
-  co_return outcome;
-}
-
-Task<Result<void>> Exchange::try_leaves(const Endpoint& root) {
-  Delivery& delivery = scratch_->delivery;
   Choice choice = root.choose(delivery, message_);
   while (!choice.failed()) {
     if (choice.fans_out) {
@@ -178,7 +186,15 @@ Task<Result<void>> Exchange::try_leaves(const Endpoint& root) {
     if (final) co_return std::move(fault);
     choice = co_await after_failure(leaf, std::move(fault));
   }
-  co_return std::move(choice.fault);
+  co_return std::move(choice).fault();
+}
+
+/// The delivery is over, unless it goes on as several: then each recipient's flow tells how it went.
+void Exchange::tell_watchers(bool answered) const {
+  if (fans_out_) return;
+  const Delivery& delivery = scratch_->delivery;
+  for (const Endpoint* watcher : delivery.watchers)
+    watcher->finished(message_, answered, delivery.began, Clock::now());
 }
 
 /// Tells the leaf what it did. True: nothing more is to be tried.
@@ -565,19 +581,19 @@ void Exchange::adopt(BackendResponse& response, bool call) {
   if (const Leaf* leaf = scratch_->delivery.leaf)
     message_.endpoint = message_.copy(leaf->name.empty() ? leaf->key : leaf->name);
   message_.backend = message_.copy(response.backend());
-  message_.reason = copies ? message_.copy(response.reason()) : response.reason();
+  const HeadCopy copy(copies ? response.head_bytes() : std::string_view(), message_.arena);
+  message_.reason = copies ? copy.of(response.reason()) : response.reason();
   std::string_view type, encoding;
   const auto named = named_by_connection(response.headers());
   const auto is_named = [&](const Header& field) {
     return std::any_of(named.begin(), named.end(), [&](std::string_view name) { return text::iequals(field.name, name); });
   };
   for (const Header& field : response.headers()) {
-    if (is_connection_field(field.name) || is_named(field)) continue;
-    const std::string_view name = copies ? message_.copy(field.name) : field.name;
-    const std::string_view value = copies ? message_.copy(field.value) : field.value;
-    if (name.size() == 12 && text::iequals(name, "Content-Type")) type = value;
-    if (name.size() == 16 && text::iequals(name, "Content-Encoding")) encoding = value;
-    message_.headers.add(name, value);
+    if (is_connection_field(field.name) || (!named.empty() && is_named(field))) continue;
+    const std::string_view value = copies ? copy.of(field.value) : field.value;
+    if (text::iequals(field.name, "Content-Type")) type = value;
+    else if (text::iequals(field.name, "Content-Encoding")) encoding = value;
+    message_.headers.add(copies ? copy.of(field.name) : field.name, value);
   }
   if (!call) message_.response = true;
   if (judged_) {

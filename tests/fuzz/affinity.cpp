@@ -18,7 +18,7 @@ constexpr std::string_view kEndpoint = "endpoint:e#0";
 void foreign(const SessionDispatcher& session, std::string_view cookie) {
   Message request;
   request.headers.add("Cookie", cookie);
-  for (const std::string& id : session.request_ids(request)) require(!session.read_path(id, kEndpoint), id);
+  for (const std::string_view id : session.request_ids(request)) require(!session.read_path(id, kEndpoint), std::string(id));
   require(!session.read_path(cookie, kEndpoint));
 }
 

@@ -11,7 +11,7 @@ using namespace myelin::fuzz;
 
 namespace {
 
-std::vector<std::string> cookies_of(const Message& message) {
+std::vector<std::string_view> cookies_of(const Message& message) {
   return endpoints::request_cookies(message, [](std::string_view piece) { return !text::trim(piece).empty(); });
 }
 

@@ -73,9 +73,9 @@ std::unique_ptr<Endpoint> fixed(ClassParameters& parameters, Build& build) {
 /// The id stands in the header X-Session of requests.
 class HeaderSession final : public SessionDispatcher {
  public:
-  std::vector<std::string> request_ids(Message& request) const override {
+  std::vector<std::string_view> request_ids(Message& request) const override {
     const auto id = request.headers.get("X-Session");
-    return id ? std::vector<std::string>{std::string(*id)} : std::vector<std::string>{};
+    return id ? std::vector{*id} : std::vector<std::string_view>{};
   }
   std::optional<std::string> response_id(Message&) const override { return std::nullopt; }
   bool client_initiated() const noexcept override { return true; }

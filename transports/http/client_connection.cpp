@@ -93,7 +93,17 @@ Task<bool> ClientConnection::exchange() {
   const std::size_t counts = management() ? 0 : 1;
   loop_.active.store(loop_.active.load(std::memory_order_relaxed) + counts, std::memory_order_relaxed);
   loop_.counters.requests.add(counts);
-  co_await serve();
+  int failed = 0;
+  if (sheds()) {
+    co_await shed();
+  } else {
+    try {
+      co_await entrance_->pipeline->serve(message_, *this);
+    } catch (const std::exception&) {
+      failed = failed_status(message_);
+    }
+  }
+  if (failed != 0) co_await fail(failed);
   report(note_.report(message_, complete_));
   loop_.active.store(loop_.active.load(std::memory_order_relaxed) - counts, std::memory_order_relaxed);
   (complete_ ? loop_.counters.answered : loop_.counters.aborted).add(counts);
@@ -298,20 +308,15 @@ Task<void> ClientConnection::shed() {
   co_await this->reply(reply);
 }
 
-Task<void> ClientConnection::serve() {
+/// True: the server is under such pressure that the request is not to be served.
+bool ClientConnection::sheds() {
   const Pressure level = entrance_->pressure(loop_.config.gauge.get());
   if (level >= Pressure::no_keep_alive) keep_alive_ = false;
-  if (level >= Pressure::no_new_work) {
-    co_await shed();
-    co_return;
-  }
-  int status = 0;
-  try {
-    co_await entrance_->pipeline->serve(message_, *this);
-  } catch (const std::exception&) {
-    status = failed_status(message_);
-  }
-  if (status == 0 || answered_) co_return;
+  return level >= Pressure::no_new_work;
+}
+
+/// The pipeline has thrown.
+Task<void> ClientConnection::fail(int status) {
   Reply reply;
   reply.status = status;
   reply.close = true;
@@ -341,42 +346,49 @@ Task<bool> ClientConnection::reply(const Reply& wanted) {
   const ReplyContext context{loop_.config.server_name, keep_alive_, head_.http10, &message_.identity};
   out_.clear();
   write_reply_head(reply, framing, context, out_);
-  bool written;
-  if (sends_body && reply.stream) {
-    written = co_await write_body(reply, framing.kind == Framing::chunked);
-  } else {
-    const Pieces pieces(out_, sends_body ? reply.bytes : std::string_view{});
-    written = co_await stream_.write(pieces, loop_.config.write_idle) == Io::done;
-    if (written && sends_body) note_.body = reply.bytes.size();
-  }
-  complete_ = written;
-  broken_ = !written;
-  co_return written;
+  BodySource* const source = sends_body ? reply.stream : nullptr;
+  const bool chunked = framing.kind == Framing::chunked;
+  const bool whole = !source || source->ended();
+  const Pieces pieces = source ? next_pieces(*source, chunked) : Pieces(out_, sends_body ? reply.bytes : std::string_view{});
+  const std::size_t body = pieces.texts[1].size();
+  const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
+  complete_ = outcome == Io::done;
+  if (complete_) note_.body += body;
+  if (complete_ && source) source->consume(body);
+  if (complete_ && !whole) complete_ = co_await write_rest(*source, chunked);
+  broken_ = !complete_;
+  co_return complete_;
 }
 
-/// The head in out_ and the body as it comes, the first of it in one write with the head. False: the
-/// client is gone, or the body failed midway and the client must see that (REL-072).
-Task<bool> ClientConnection::write_body(const Reply& reply, bool chunked) {
-  BodySource& source = *reply.stream;
-  for (bool last = false; !last; out_.clear()) {
-    const std::string_view slice = source.buffered();
-    last = source.ended();
-    std::string_view tail;
-    if (chunked && !slice.empty()) {
-      char size[20];
-      out_.append(size, chunk_header(slice.size(), size));
-      tail = last ? "\r\n0\r\n\r\n" : "\r\n";
-    } else if (chunked && last) {
-      tail = "0\r\n\r\n";
-    }
-    const Pieces pieces(out_, slice, tail);
-    const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
-    if (outcome != Io::done) co_return false;
-    note_.body += slice.size();
-    source.consume(slice.size());
-    if (last) break;
+/// What is in out_ and, behind it, what there is of a body.
+Pieces ClientConnection::next_pieces(BodySource& source, bool chunked) {
+  const std::string_view slice = source.buffered();
+  const bool last = source.ended();
+  std::string_view tail;
+  if (chunked && !slice.empty()) {
+    char size[20];
+    out_.append(size, chunk_header(slice.size(), size));
+    tail = last ? "\r\n0\r\n\r\n" : "\r\n";
+  } else if (chunked && last) {
+    tail = "0\r\n\r\n";
+  }
+  return Pieces(out_, slice, tail);
+}
+
+/// The body as it comes, after the first of it went out with the head. False: the client is gone, or the body
+/// failed midway and the client must see that (REL-072).
+Task<bool> ClientConnection::write_rest(BodySource& source, bool chunked) {
+  for (bool last = false; !last;) {
     const Status status = co_await source.fill();
     if (status == Status::failed) co_return false;
+    out_.clear();
+    last = source.ended();
+    const Pieces pieces = next_pieces(source, chunked);
+    const std::size_t size = pieces.texts[1].size();
+    const Io outcome = co_await stream_.write(pieces, loop_.config.write_idle);
+    if (outcome != Io::done) co_return false;
+    note_.body += size;
+    source.consume(size);
   }
   co_return true;
 }

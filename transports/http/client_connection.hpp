@@ -71,9 +71,11 @@ class ClientConnection final : public Client, private BodySource, private Stream
   Task<void> refuse(int status, const char* reason, std::string_view request_line);
   void report(ExchangeReport told);
   void take_request(std::size_t consumed);
-  Task<void> serve();
+  bool sheds();
   Task<void> shed();
-  Task<bool> write_body(const Reply& reply, bool chunked);
+  Task<void> fail(int status);
+  Pieces next_pieces(BodySource& source, bool chunked);
+  Task<bool> write_rest(BodySource& source, bool chunked);
   Task<bool> skip_body();
   Task<void> linger();
   bool may_switch() const noexcept { return requests_ == 0 && !tls_ && loop_.config.http2; }

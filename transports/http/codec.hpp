@@ -112,8 +112,8 @@ class HeadParser {
   bool start_line(std::string_view line, RequestHead& head);
   bool start_line(std::string_view line, ResponseHead& head);
   bool target(RequestHead& head);
-  bool field(std::string_view line, RequestHead& head);
-  bool field(std::string_view line, ResponseHead& head);
+  bool take(const Header& field, RequestHead& head);
+  bool take(const Header& field, ResponseHead& head);
   bool connection(std::string_view list, bool may_name_all);
   bool content_length(std::string_view value);
   void transfer_encoding(std::string_view list);
@@ -122,6 +122,7 @@ class HeadParser {
   bool finish(ResponseHead& head, std::string_view method);
   bool keep_alive(bool http10) const noexcept;
   bool refuse(int status, const char* reason) noexcept;
+  Parse refused(const char* reason, int status = 400) noexcept;
 
   Limits limits_;
   Refusal refusal_;

@@ -29,31 +29,35 @@ enum class Known : std::uint8_t {
   transfer_encoding
 };
 
-/// Like syntax::same, with `_` taken for `-` (REL-059).
+/// Equal in any case with `_` taken for `-` (REL-059); `lower` is in lower case and as long as `name`.
 bool same_folded(std::string_view name, std::string_view lower) noexcept {
   for (std::size_t i = 0; i < name.size(); ++i)
     if ((name[i] == '_' ? '-' : text::lower(name[i])) != lower[i]) return false;
   return true;
 }
 
+bool has_underscore(std::string_view name) noexcept { return name.find('_') != std::string_view::npos; }
+
+bool is_framing(std::string_view name, std::string_view lower) noexcept {
+  return text::iequals(name, lower) || (has_underscore(name) && same_folded(name, lower));
+}
+
 /// The fields that mean something here; by length first, as most fields mean nothing.
 Known classify(std::string_view name) noexcept {
   switch (name.size()) {
-    case 3: return syntax::same(name, "via") ? Known::via : Known::other;
-    case 4: return syntax::same(name, "host") ? Known::host : Known::other;
-    case 6: return syntax::same(name, "expect") ? Known::expect : Known::other;
+    case 3: return text::iequals(name, "via") ? Known::via : Known::other;
+    case 4: return text::iequals(name, "host") ? Known::host : Known::other;
+    case 6: return text::iequals(name, "expect") ? Known::expect : Known::other;
     case 10:
-      if (syntax::same(name, "connection")) return Known::connection;
-      return syntax::same(name, "keep-alive") ? Known::keep_alive : Known::other;
-    case 12: return syntax::same(name, "content-type") ? Known::content_type : Known::other;
-    case 14: return same_folded(name, "content-length") ? Known::content_length : Known::other;
-    case 16: return syntax::same(name, "content-encoding") ? Known::content_encoding : Known::other;
-    case 17: return same_folded(name, "transfer-encoding") ? Known::transfer_encoding : Known::other;
+      if (text::iequals(name, "connection")) return Known::connection;
+      return text::iequals(name, "keep-alive") ? Known::keep_alive : Known::other;
+    case 12: return text::iequals(name, "content-type") ? Known::content_type : Known::other;
+    case 14: return is_framing(name, "content-length") ? Known::content_length : Known::other;
+    case 16: return text::iequals(name, "content-encoding") ? Known::content_encoding : Known::other;
+    case 17: return is_framing(name, "transfer-encoding") ? Known::transfer_encoding : Known::other;
     default: return Known::other;
   }
 }
-
-bool has_underscore(std::string_view name) noexcept { return name.find('_') != std::string_view::npos; }
 
 bool all_digits(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), syntax::is_digit);
@@ -76,7 +80,7 @@ std::int64_t timeout_of(std::string_view list) {
   std::int64_t seconds = -1;
   syntax::each_element(list, [&](std::string_view element) {
     const std::size_t equals = element.find('=');
-    if (equals == std::string_view::npos || !syntax::same(syntax::trim(element.substr(0, equals)), "timeout"))
+    if (equals == std::string_view::npos || !text::iequals(syntax::trim(element.substr(0, equals)), "timeout"))
       return true;
     const std::string_view digits = syntax::trim(element.substr(equals + 1));
     if (digits.empty() || digits.size() > 9 || !all_digits(digits)) return true;
@@ -121,6 +125,11 @@ void HeadParser::reset() noexcept {
 bool HeadParser::refuse(int status, const char* reason) noexcept {
   refusal_ = Refusal{status, reason};
   return false;
+}
+
+Parse HeadParser::refused(const char* reason, int status) noexcept {
+  refuse(status, reason);
+  return Parse::bad;
 }
 
 Parse HeadParser::request(std::string_view buffer, RequestHead& head, std::size_t& consumed) {
@@ -198,11 +207,20 @@ Parse HeadParser::walk(std::string_view buffer, Head& head) {
     in_fields_ = true;
   }
   for (;;) {
-    const Parse state = next_line(buffer, limits_.field, kFieldTooLarge, line);
-    if (state != Parse::done || line.empty()) return state;
-    if (++facts_.fields > limits_.fields) refuse(431, "too_many_fields");
-    else if (field(line, head)) continue;
-    return Parse::bad;
+    Header field;
+    // Once for a line: what is cut off or wrong in any way goes the longer way.
+    std::size_t length = scanned_ == line_ ? syntax::quick_field(buffer.substr(line_), field) : 0;
+    if (length > limits_.field + 2 || line_ + length > start_ + limits_.head) length = 0;
+    if (length > 0) {
+      line_ = scanned_ = line_ + length;
+    } else {
+      const Parse state = next_line(buffer, limits_.field, kFieldTooLarge, line);
+      if (state != Parse::done || line.empty()) return state;
+    }
+    if (++facts_.fields > limits_.fields) return refused("too_many_fields", 431);
+    if (length == 0)
+      if (const char* wrong = syntax::split_field(line, field)) return refused(wrong);
+    if (!take(field, head)) return Parse::bad;
   }
 }
 
@@ -288,9 +306,7 @@ bool HeadParser::start_line(std::string_view line, ResponseHead& head) {
   return true;
 }
 
-bool HeadParser::field(std::string_view line, RequestHead& head) {
-  Header field;
-  if (const char* reason = syntax::split_field(line, field)) return refuse(400, reason);
+bool HeadParser::take(const Header& field, RequestHead& head) {
   if (!limits_.underscore_names && has_underscore(field.name)) return refuse(400, "underscore_name");
   head.fields.add(field.name, field.value);
   switch (classify(field.name)) {
@@ -304,7 +320,7 @@ bool HeadParser::field(std::string_view line, RequestHead& head) {
       return true;
     case Known::expect:
       facts_.expects = true;
-      return syntax::same(field.value, "100-continue") || refuse(417, "bad_expect");
+      return text::iequals(field.value, "100-continue") || refuse(417, "bad_expect");
     case Known::connection: return connection(field.value, false);
     case Known::content_type:
       if (head.content_type.empty()) head.content_type = field.value;
@@ -324,26 +340,26 @@ bool HeadParser::field(std::string_view line, RequestHead& head) {
   return true;
 }
 
-bool HeadParser::field(std::string_view line, ResponseHead& head) {
-  Header field;
-  if (const char* reason = syntax::split_field(line, field)) return refuse(502, reason);
+bool HeadParser::take(const Header& field, ResponseHead& head) {
   head.fields.add(field.name, field.value);
   const Known known = classify(field.name);
   if (known == Known::connection) return connection(field.value, true);
   if (known == Known::keep_alive) head.keep_alive_timeout = timeout_of(field.value);
+  if (known != Known::content_length && known != Known::transfer_encoding) return true;
   if (has_underscore(field.name)) return true;
   if (known == Known::content_length) return content_length(field.value);
-  if (known == Known::transfer_encoding) transfer_encoding(field.value);
+  transfer_encoding(field.value);
   return true;
 }
 
 /// A request must not have these fields removed on the way (REL-068).
 bool HeadParser::connection(std::string_view list, bool may_name_all) {
+  if (text::iequals(list, "keep-alive")) return facts_.keep_alive = true;  // nearly always
   return syntax::each_element(list, [&](std::string_view name) {
-    if (syntax::same(name, "close")) facts_.close = true;
-    else if (syntax::same(name, "keep-alive")) facts_.keep_alive = true;
-    else if (!may_name_all && (syntax::same(name, "host") || syntax::same(name, "content-length") ||
-                               syntax::same(name, "authorization") || syntax::same(name, "cookie")))
+    if (text::iequals(name, "close")) facts_.close = true;
+    else if (text::iequals(name, "keep-alive")) facts_.keep_alive = true;
+    else if (!may_name_all && (text::iequals(name, "host") || text::iequals(name, "content-length") ||
+                               text::iequals(name, "authorization") || text::iequals(name, "cookie")))
       return refuse(400, "bad_connection");
     return true;
   });
@@ -368,7 +384,7 @@ void HeadParser::transfer_encoding(std::string_view list) {
     const std::string_view name = syntax::trim(element.substr(0, element.find(';')));
     if (facts_.chunked) facts_.coding = {400, "chunked_not_last"};
     else if (!syntax::is_token(name)) facts_.coding = {400, "bad_transfer_encoding"};
-    else if (!syntax::same(name, "chunked")) facts_.coding = {501, "unknown_transfer_coding"};
+    else if (!text::iequals(name, "chunked")) facts_.coding = {501, "unknown_transfer_coding"};
     else if (name.size() != element.size()) facts_.coding = {400, "bad_transfer_encoding"};
     else facts_.chunked = true;
     return true;

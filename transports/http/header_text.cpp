@@ -21,12 +21,12 @@ std::size_t chunk_header(std::size_t size, char* to) noexcept {
 
 bool is_hop_by_hop(std::string_view name) noexcept {
   switch (name.size()) {
-    case 2: return syntax::same(name, "te");
-    case 7: return syntax::same(name, "trailer") || syntax::same(name, "upgrade");
-    case 10: return syntax::same(name, "connection") || syntax::same(name, "keep-alive");
-    case 14: return syntax::same(name, "content-length");
-    case 16: return syntax::same(name, "proxy-connection");
-    case 17: return syntax::same(name, "transfer-encoding");
+    case 2: return text::iequals(name, "te");
+    case 7: return text::iequals(name, "trailer") || text::iequals(name, "upgrade");
+    case 10: return text::iequals(name, "connection") || text::iequals(name, "keep-alive");
+    case 14: return text::iequals(name, "content-length");
+    case 16: return text::iequals(name, "proxy-connection");
+    case 17: return text::iequals(name, "transfer-encoding");
     default: return false;
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "engine/base/text.hpp"
 #include "transports/http/syntax.hpp"
@@ -14,30 +15,69 @@ namespace {
 
 constexpr std::size_t kMostRounds = 10;  // REL-026
 
-void add_field(std::string& to, std::string_view name, std::string_view value) {
-  const std::size_t at = to.size();
-  to.resize(at + name.size() + value.size() + 4);
-  char* out = to.data() + at;
-  out = std::copy(name.begin(), name.end(), out);
-  *out++ = ':';
-  *out++ = ' ';
-  out = std::copy(value.begin(), value.end(), out);
-  *out++ = '\r';
-  *out = '\n';
-}
+/// Writes a head behind what a string holds. Room is made ahead, so that most texts are mere copies.
+class Writer {
+ public:
+  explicit Writer(std::string& to) : to_(to), used_(to.size()) { grow(kRoom); }
+  Writer(const Writer&) = delete;
+  /// Last: the string is as long as what was written.
+  void finish() { to_.resize(static_cast<std::size_t>(at_ - to_.data())); }
 
-void add_length(std::string& to, std::uint64_t length) {
+  template <class... Texts>
+  [[gnu::always_inline]] void add(const Texts&... texts) {
+    reserve((std::string_view(texts).size() + ...));
+    (put(texts), ...);
+  }
+  void field(std::string_view name, std::string_view value) { add(name, ": ", value, "\r\n"); }
+
+ private:
+  static constexpr std::size_t kRoom = 512;
+
+  void reserve(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - at_) >= bytes) return;
+    used_ = static_cast<std::size_t>(at_ - to_.data());
+    grow(bytes + kRoom);
+  }
+  void grow(std::size_t room) {
+    to_.resize(used_ + room);
+    at_ = to_.data() + used_;
+    end_ = to_.data() + to_.size();
+  }
+  /// There is room. Names and values are short mostly: a call would cost more than the copy.
+  [[gnu::always_inline]] void put(std::string_view text) noexcept {
+    const std::size_t size = text.size();
+    if (size > 16) {
+      std::memcpy(at_, text.data(), size);
+    } else if (size >= 8) {
+      std::memcpy(at_, text.data(), 8);
+      std::memcpy(at_ + size - 8, text.data() + size - 8, 8);
+    } else if (size >= 4) {
+      std::memcpy(at_, text.data(), 4);
+      std::memcpy(at_ + size - 4, text.data() + size - 4, 4);
+    } else {
+      for (std::size_t i = 0; i < size; ++i) at_[i] = text[i];
+    }
+    at_ += size;
+  }
+
+  std::string& to_;
+  std::size_t used_;
+  char* at_ = nullptr;
+  char* end_ = nullptr;
+};
+
+void add_length(Writer& to, std::uint64_t length) {
   char digits[20];
   const auto end = std::to_chars(digits, digits + sizeof digits, length).ptr;
-  add_field(to, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
+  to.field("Content-Length", {digits, static_cast<std::size_t>(end - digits)});
 }
 
 /// Copies end-to-end fields but for those `skip` names.
 template <class Skip>
-void add_fields(std::string& to, const Headers& fields, Skip skip) {
+void add_fields(Writer& to, const Headers& fields, Skip skip) {
   bool names_more = false;  // Connection lists more than its usual options
   for (const Header& field : fields)
-    if (field.name.size() == 10 && text::iequals(field.name, "connection") &&
+    if (text::iequals(field.name, "connection") &&
         !text::iequals(field.value, "keep-alive") && !text::iequals(field.value, "close"))
       names_more = true;
   const auto named = [&](std::string_view name) {
@@ -48,59 +88,49 @@ void add_fields(std::string& to, const Headers& fields, Skip skip) {
   for (const Header& field : fields) {
     if (is_hop_by_hop(field.name) || skip(field.name)) continue;
     if (names_more && named(field.name)) continue;
-    add_field(to, field.name, field.value);
+    to.field(field.name, field.value);
   }
 }
 
-bool is(std::string_view name, std::string_view wanted) noexcept {
-  return name.size() == wanted.size() && text::iequals(name, wanted);
-}
-
-void add_framing(std::string& to, const OutFraming& framing) {
+void add_framing(Writer& to, const OutFraming& framing) {
   if (framing.kind == Framing::length) add_length(to, framing.length);
-  if (framing.kind == Framing::chunked) to += "Transfer-Encoding: chunked\r\n";
+  if (framing.kind == Framing::chunked) to.add("Transfer-Encoding: chunked\r\n");
 }
 
-void add_status_line(std::string& to, int status, std::string_view reason) {
-  if (status == 200 && reason.empty()) {
-    to += "HTTP/1.1 200 OK\r\n";
-    return;
-  }
-  char digits[12];
+void add_status_line(Writer& to, int status, std::string_view reason) {
+  if (status == 200 && reason.empty()) return to.add("HTTP/1.1 200 OK\r\n");
+  char digits[20];
   const auto end = std::to_chars(digits, digits + sizeof digits, status).ptr;
-  to += "HTTP/1.1 ";
-  to.append(digits, static_cast<std::size_t>(end - digits));
-  to += ' ';
-  to += reason.empty() ? reason_phrase(status) : reason;
-  to += "\r\n";
+  to.add("HTTP/1.1 ", std::string_view(digits, static_cast<std::size_t>(end - digits)), " ",
+         reason.empty() ? reason_phrase(status) : reason, "\r\n");
 }
 
 /// traceparent: 00-TRACE-SPAN-FLAGS, with a new span for each request.
-void add_span(std::string& to, const Identity& identity) {
+void add_span(Writer& to, const Identity& identity) {
   char text[55] = {'0', '0', '-'};
   std::copy_n(identity.trace_id.data(), 32, text + 3);
   text[35] = text[52] = '-';
   text::random_hex(text + 36, 16);
   std::copy_n(identity.trace_flags.data(), 2, text + 53);
-  add_field(to, "traceparent", {text, sizeof text});
+  to.field("traceparent", {text, sizeof text});
 }
 
 /// The ids of the exchange. A trace that is only passed on goes with its own fields, or from here
 /// where a flow has lost them.
-void add_identity(std::string& to, const OutgoingRequest& request) {
+void add_identity(Writer& to, const OutgoingRequest& request) {
   const Identity& identity = *request.identity;
-  if (!identity.request_id.empty()) add_field(to, identity.request_id_header, identity.request_id);
+  if (!identity.request_id.empty()) to.field(identity.request_id_header, identity.request_id);
   if (identity.own_span) add_span(to, identity);
   else if (identity.trace_parent.empty() || (request.headers && request.headers->find("traceparent"))) return;
-  else add_field(to, "traceparent", identity.trace_parent);
+  else to.field("traceparent", identity.trace_parent);
   const bool has_state = !identity.own_span && request.headers && request.headers->find("tracestate");
-  if (!has_state && !identity.trace_state.empty()) add_field(to, "tracestate", identity.trace_state);
+  if (!has_state && !identity.trace_state.empty()) to.field("tracestate", identity.trace_state);
 }
 
 /// The field is written by add_identity().
 bool is_identity(std::string_view name, const Identity& identity) noexcept {
-  if (identity.own_span && (is(name, "traceparent") || is(name, "tracestate"))) return true;
-  return !identity.request_id.empty() && is(name, identity.request_id_header);
+  if (identity.own_span && (text::iequals(name, "traceparent") || text::iequals(name, "tracestate"))) return true;
+  return !identity.request_id.empty() && text::iequals(name, identity.request_id_header);
 }
 
 }  // namespace
@@ -141,7 +171,8 @@ ReplyShape shape_of(const Reply& reply, bool head_only, Framing unknown) {
   return shape;
 }
 
-void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to) {
+void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& head) {
+  Writer to(head);
   add_status_line(to, reply.status, reply.reason);
   const bool own_type = reply.drop_content_type || !reply.content_type.empty();
   bool has_date = false;
@@ -149,81 +180,69 @@ void write_reply_head(const Reply& reply, const OutFraming& framing, const Reply
   const Identity* ids = context.identity && !context.identity->request_id.empty() ? context.identity : nullptr;
   if (reply.headers)
     add_fields(to, *reply.headers, [&](std::string_view name) {
-      if (ids && is(name, ids->request_id_header)) return true;
-      if (is(name, "date")) return !reply.preserve_server || !(has_date = true);
-      if (is(name, "server")) return !reply.preserve_server || !(has_server = true);
-      return own_type && is(name, "content-type");
+      if (ids && text::iequals(name, ids->request_id_header)) return true;
+      if (text::iequals(name, "date")) return !reply.preserve_server || !(has_date = true);
+      if (text::iequals(name, "server")) return !reply.preserve_server || !(has_server = true);
+      return own_type && text::iequals(name, "content-type");
     });
-  if (!reply.content_type.empty()) add_field(to, "Content-Type", reply.content_type);
-  if (!has_date) add_field(to, "Date", http_date());
-  if (!has_server && !context.server_name.empty()) add_field(to, "Server", context.server_name);
-  if (ids) add_field(to, ids->request_id_header, ids->request_id);
+  if (!reply.content_type.empty()) to.field("Content-Type", reply.content_type);
+  if (!has_date) to.field("Date", http_date());
+  if (!has_server && !context.server_name.empty()) to.field("Server", context.server_name);
+  if (ids) to.field(ids->request_id_header, ids->request_id);
   add_framing(to, framing);
-  if (!context.keep_alive) to += "Connection: close\r\n";
-  else if (context.http10) to += "Connection: keep-alive\r\n";
-  to += "\r\n";
+  if (!context.keep_alive) to.add("Connection: close\r\n");
+  else if (context.http10) to.add("Connection: keep-alive\r\n");
+  to.add("\r\n");
+  to.finish();
 }
 
-void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string_view via, std::string& to) {
-  to += request.method;
-  to += ' ';
+void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string_view via, std::string& head) {
+  Writer to(head);
   const bool to_proxy = request.proxy && !request.proxy->tunnels(request.url.scheme);
   const std::string_view target = request.target.empty() ? std::string_view("/") : request.target;
-  if (to_proxy && target.front() == '/') {
-    to += "http://";
-    to += request.url.authority;
-  }
-  to += target;
-  to += request.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n";
-  add_field(to, "Host", request.host.empty() ? request.url.authority : request.host);
+  to.add(request.method, " ");
+  if (to_proxy && target.front() == '/') to.add("http://", request.url.authority);
+  to.add(target, request.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  to.field("Host", request.host.empty() ? request.url.authority : request.host);
   const bool own_type = request.drop_content_type || !request.content_type.empty();
   bool has_agent = false;
   if (request.identity) add_identity(to, request);
   if (request.headers)
     add_fields(to, *request.headers, [&](std::string_view name) {
       if (request.identity && is_identity(name, *request.identity)) return true;
-      if (is(name, request.credential_name)) return true;
+      if (text::iequals(name, request.credential_name)) return true;
       switch (name.size()) {
-        case 4: return is(name, "host") || is(name, "date");
-        case 6: return is(name, "server") || is(name, "expect");
+        case 4: return text::iequals(name, "host") || text::iequals(name, "date");
+        case 6: return text::iequals(name, "server") || text::iequals(name, "expect");
         case 10:
-          if (!is(name, "user-agent")) return request.has_soap_action && is(name, "soapaction");
+          if (!text::iequals(name, "user-agent")) return request.has_soap_action && text::iequals(name, "soapaction");
           return !request.preserve_user_agent || !(has_agent = true);
-        case 12: return own_type && is(name, "content-type");
-        case 19: return request.proxy && is(name, "proxy-authorization");
+        case 12: return own_type && text::iequals(name, "content-type");
+        case 19: return request.proxy && text::iequals(name, "proxy-authorization");
         default: return false;
       }
     });
-  if (!request.credential.empty()) add_field(to, request.credential_name, request.credential);
-  if (!request.content_type.empty()) add_field(to, "Content-Type", request.content_type);
-  if (request.has_soap_action) {
-    to += "SOAPAction: \"";
-    to += request.soap_action;
-    to += "\"\r\n";
-  }
-  if (!has_agent && !request.user_agent.empty()) add_field(to, "User-Agent", request.user_agent);
-  if (!via.empty()) {
-    to += "Via: ";
-    to += request.received_version;
-    to += ' ';
-    to += via;
-    to += "\r\n";
-  }
-  if (request.accepts_trailers) add_field(to, "TE", "trailers");
-  if (to_proxy && !request.proxy->authorization.empty()) add_field(to, "Proxy-Authorization", request.proxy->authorization);
+  if (!request.credential.empty()) to.field(request.credential_name, request.credential);
+  if (!request.content_type.empty()) to.field("Content-Type", request.content_type);
+  if (request.has_soap_action) to.add("SOAPAction: \"", request.soap_action, "\"\r\n");
+  if (!has_agent && !request.user_agent.empty()) to.field("User-Agent", request.user_agent);
+  if (!via.empty()) to.add("Via: ", request.received_version, " ", via, "\r\n");
+  if (request.accepts_trailers) to.field("TE", "trailers");
+  if (to_proxy && !request.proxy->authorization.empty()) to.field("Proxy-Authorization", request.proxy->authorization);
   add_framing(to, framing);
-  if (request.close || request.http10) to += "Connection: close\r\n";
-  to += "\r\n";
+  if (request.close || request.http10) to.add("Connection: close\r\n");
+  to.add("\r\n");
+  to.finish();
 }
 
 bool goes_round(bool has_via, const Headers& fields, std::string_view via) noexcept {
   if (!has_via || via.empty()) return false;
   std::size_t count = 0;
   for (const Header& field : fields) {
-    if (!is(field.name, "via")) continue;
+    if (!text::iequals(field.name, "via")) continue;
     syntax::each_element(field.value, [&](std::string_view entry) {  // 1.1 NAME (comment)
       entry = syntax::trim(entry.substr(std::min(entry.find_first_of(" \t"), entry.size())));
-      if (is(entry.substr(0, entry.find_first_of(" \t(")), via)) ++count;
+      if (text::iequals(entry.substr(0, entry.find_first_of(" \t(")), via)) ++count;
       return true;
     });
   }
@@ -235,9 +254,11 @@ std::string connect_head(const OutgoingRequest& request) {
   const std::string host = ipv6 ? '[' + std::string(request.url.host) + ']' : std::string(request.url.host);
   const std::string authority = host + ':' + std::to_string(request.url.port);
   std::string head = "CONNECT " + authority + " HTTP/1.1\r\n";
-  add_field(head, "Host", authority);
-  if (!request.proxy->authorization.empty()) add_field(head, "Proxy-Authorization", request.proxy->authorization);
-  head += "\r\n";
+  Writer to(head);
+  to.field("Host", authority);
+  if (!request.proxy->authorization.empty()) to.field("Proxy-Authorization", request.proxy->authorization);
+  to.add("\r\n");
+  to.finish();
   return head;
 }
 

@@ -44,7 +44,7 @@ void Http2Head::pseudo(std::string_view name, std::string_view value) {
     if (!syntax::is_value(value)) refuse(400, "bad_host");
     has_authority_ = true;
     host_ = value;
-  } else if (name != ":scheme" || (!syntax::same(value, "http") && !syntax::same(value, "https"))) {
+  } else if (name != ":scheme" || (!text::iequals(value, "http") && !text::iequals(value, "https"))) {
     refuse(400, "bad_scheme");
   }
 }
@@ -53,17 +53,17 @@ void Http2Head::field(std::string_view name, std::string_view value) {
   if (++count_ > limits_.fields) return refuse(431, "too_many_fields");
   if (!syntax::is_token(name)) return refuse(400, "bad_field_name");
   if (!syntax::is_value(value)) return refuse(400, "bad_field_value");
-  if (syntax::same(name, "host")) {
+  if (text::iequals(name, "host")) {
     if (std::exchange(has_host_, true)) return refuse(400, "repeated_host");
     if (has_authority_ && !text::iequals(host_, value)) return refuse(400, "host_mismatch");
     host_ = value;
-  } else if (syntax::same(name, "cookie")) {
+  } else if (text::iequals(name, "cookie")) {
     if (!cookie_.empty()) cookie_ += "; ";  // RFC 9113, 8.2.3
     cookie_ += value;
-  } else if (syntax::same(name, "connection") || syntax::same(name, "transfer-encoding")) {
+  } else if (text::iequals(name, "connection") || text::iequals(name, "transfer-encoding")) {
     refuse(400, "bad_connection");
   } else {
-    if (syntax::same(name, "content-length")) has_length_ = true;
+    if (text::iequals(name, "content-length")) has_length_ = true;
     write(fields_, name, value);
   }
 }

@@ -2,9 +2,13 @@
 // Character classes and list rules of HTTP/1.1, shared by the parsers of this folder only.
 
 #include <array>
+#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "engine/message/headers.hpp"
 
@@ -45,25 +49,63 @@ inline bool is_token(std::string_view text) noexcept {
   return !text.empty() && span(text, kToken) == text.size();
 }
 
-/// True when the eight bytes at `at` hold a control character, HTAB included.
-inline bool has_control(const char* at) noexcept {
-  constexpr std::uint64_t kOnes = 0x0101010101010101u;
-  std::uint64_t eight;
-  std::memcpy(&eight, at, 8);
-  const std::uint64_t low = (eight - 0x20 * kOnes) & ~eight;
-  const std::uint64_t unlike_del = eight ^ 0x7f * kOnes;
-  const std::uint64_t del = (unlike_del - kOnes) & ~unlike_del;
-  return ((low | del) & 0x80 * kOnes) != 0;
+/// Some bytes looked at in one go. Where the first is that is no letter or dash, of which most names consist, or
+/// that is a control character, HTAB included: kSize when none is.
+struct Block {
+#ifdef __SSE2__
+  static constexpr std::size_t kSize = 16;
+
+  static std::size_t first_unlike_name(const char* at) noexcept {
+    const __m128i bytes = load(at);
+    const __m128i small = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    const __m128i from_a = _mm_sub_epi8(small, _mm_set1_epi8(static_cast<char>('a' + 128)));  // letters: -128 to -103
+    const __m128i letters = _mm_cmpgt_epi8(_mm_set1_epi8(-128 + 26), from_a);
+    return first(~mask(_mm_or_si128(letters, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')))));
+  }
+  static std::size_t first_control(const char* at) noexcept {
+    const __m128i bytes = load(at);
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    return first(mask(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)))));
+  }
+
+ private:
+  static __m128i load(const char* at) noexcept { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+  static unsigned mask(__m128i bytes) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
+  static std::size_t first(unsigned bits) noexcept { return static_cast<std::size_t>(std::countr_zero(bits | 1U << 16)); }
+#else
+  static constexpr std::size_t kSize = 1;
+  static std::size_t first_unlike_name(const char* at) noexcept { return *at == '-' || (*at | 32) - 'a' < 26U ? 1 : 0; }
+  static std::size_t first_control(const char* at) noexcept { return is(*at, kValue) && *at != '\t' ? 1 : 0; }
+#endif
+};
+
+/// Length of the field name at the start of `line`.
+inline std::size_t name_length(std::string_view line) noexcept {
+  std::size_t at = 0;
+  while (at + Block::kSize <= line.size()) {
+    const std::size_t names = Block::first_unlike_name(line.data() + at);
+    at += names;
+    if (names == Block::kSize) continue;
+    if (!is(line[at], kToken)) return at;
+    ++at;
+  }
+  return at + span(line.substr(at), kToken);
 }
 
-/// No control character but HTAB. Eight bytes at a time, the last eight maybe twice; byte by byte
-/// only what is short or may hold a tab.
-inline bool is_value(std::string_view text) noexcept {
-  if (text.size() < 8) return span(text, kValue) == text.size();
-  bool control = has_control(text.data() + text.size() - 8);
-  for (std::size_t at = 0; at + 8 < text.size(); at += 8) control |= has_control(text.data() + at);
-  return !control || span(text, kValue) == text.size();
+/// Where the field value that begins at `at` meets a control character that may not be in it, or the end.
+inline std::size_t value_end(std::string_view text, std::size_t at) noexcept {
+  while (at + Block::kSize <= text.size()) {
+    const std::size_t plain = Block::first_control(text.data() + at);
+    at += plain;
+    if (plain == Block::kSize) continue;
+    if (!is(text[at], kValue)) return at;
+    ++at;
+  }
+  return at + span(text.substr(at), kValue);
 }
+
+/// No control character but HTAB.
+inline bool is_value(std::string_view text) noexcept { return value_end(text, 0) == text.size(); }
 
 inline std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -71,13 +113,6 @@ inline std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
-/// Equal in any case; `lower` must be in lower case.
-constexpr bool same(std::string_view text, std::string_view lower) noexcept {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text::lower(text[i]) != lower[i]) return false;
-  return true;
-}
 
 /// Calls `visit` with every trimmed piece between commas, empty ones too, until it returns false.
 template <class Visit>
@@ -90,10 +125,25 @@ bool each_element(std::string_view list, Visit visit) {
   }
 }
 
+/// A field at the start of `text` and how long its line is, CRLF included; 0: there is none that is whole and right,
+/// and the longer way will tell why.
+inline std::size_t quick_field(std::string_view text, Header& field) noexcept {
+  const std::size_t name = name_length(text);
+  if (name == 0 || name == text.size() || text[name] != ':') return 0;
+  std::size_t begin = name + 1;
+  while (begin < text.size() && is_blank(text[begin])) ++begin;
+  const std::size_t end = value_end(text, begin);
+  if (end + 1 >= text.size() || text[end] != '\r' || text[end + 1] != '\n') return 0;
+  field.name = std::string_view(text.data(), name);
+  field.value = std::string_view(text.data() + begin, end - begin);
+  while (!field.value.empty() && is_blank(field.value.back())) field.value.remove_suffix(1);
+  return end + 2;
+}
+
 /// Splits a field line (without CRLF) into name and trimmed value. Returns why it is none, or null
 /// (REL-055, 056, 058).
 inline const char* split_field(std::string_view line, Header& field) noexcept {
-  const std::size_t name = span(line, kToken);
+  const std::size_t name = name_length(line);
   if (name == line.size() || line[name] != ':' || name == 0)
     return !line.empty() && is_blank(line.front()) ? "obs_fold" : "bad_field_name";
   field.name = line.substr(0, name);

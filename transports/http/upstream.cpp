@@ -72,11 +72,17 @@ Task<bool> Upstream::exchange(const OutgoingRequest& request, TimePoint started)
     const bool whole = co_await collect();
     if (!whole) co_return false;
   }
-  const bool begun = co_await send_beginning();
-  if (!begun) co_return false;
+  const Pieces pieces = beginning();
+  const Io written = co_await stream.write(pieces, silence_);
+  if (!begun(written)) co_return false;
   if (!whole_sent_) upload_ = upload();
-  const bool answered = co_await receive_head();
-  if (answered) co_return true;
+  for (int interim = 0;;) {
+    const Parse head = read_head(interim);
+    if (head == Parse::done) co_return true;
+    if (head == Parse::bad || source_failed_) break;
+    const Io outcome = co_await stream.read(answer_due());
+    if (source_failed_ || (outcome != Io::done && !fail(outcome))) break;
+  }
   upload_ = Task<void>();
   const bool dead = reused && stream.in.raw().empty() && !source_failed_ && fault_.base_code != code::kTimeout;
   stale_ = dead && taken_ == 0 && (stream.written() == 0 || request.idempotent);
@@ -120,8 +126,8 @@ void Upstream::take(std::size_t bytes) {
   held_ = 0;
 }
 
-/// One write of the head and what there is of the body.
-Task<bool> Upstream::send_beginning() {
+/// The head and what there is of the body, for one write.
+Pieces Upstream::beginning() {
   const OutgoingRequest& request = *request_;
   BodySource* source = collected_ ? nullptr : source_;
   OutFraming framing;
@@ -154,13 +160,16 @@ Task<bool> Upstream::send_beginning() {
       tail = "0\r\n\r\n";
     }
   }
-  const Pieces pieces(out_, slice, tail);
-  const Io outcome = co_await stream.write(pieces, silence_);
-  if (outcome == Io::timed_out) co_return fail(outcome);
-  write_failed_ = outcome != Io::done;  // there may be an answer nevertheless
+  return Pieces(out_, slice, tail);
+}
+
+/// After the first write. False: it is no use to wait for an answer.
+bool Upstream::begun(Io written) {
+  if (written == Io::timed_out) return fail(written);
+  write_failed_ = written != Io::done;  // there may be an answer nevertheless
   request_sent_ = whole_sent_ && !write_failed_;
   if (write_failed_) whole_sent_ = true;
-  co_return true;
+  return true;
 }
 
 /// Sends the rest of the body while the answer is awaited or read. Nobody awaits this task.
@@ -213,39 +222,39 @@ Task<void> Upstream::upload_rest() {
 
 // --- the answer -------------------------------------------------------------------------------------
 
-Task<bool> Upstream::receive_head() {
+/// Takes what has come of the answer's head; `interim` counts answers before the real one. bad: see fault_.
+Parse Upstream::read_head(int& interim) {
   Inbound& in = stream.in;
-  for (int interim = 0;;) {
-    if (const std::string_view raw = in.raw(); !raw.empty()) {
-      std::size_t consumed = 0;
-      const Parse parse = parser_.response(raw, request_->method, head_, consumed);
-      if (parse == Parse::bad) {
-        const std::string reason = parser_.refusal().reason;
-        co_return fail(code::kProtocol, false, "The back end does not speak HTTP: " + reason);
-      }
-      if (parse == Parse::done && request_->head_limit > 0 && consumed > request_->head_limit)
-        co_return fail(code::kProtocol, false, "The head of the answer is larger than maxHeaderSize");
-      if (parse == Parse::done && head_.status >= 200) co_return accept_head(consumed);
-      if (parse == Parse::done) {
-        if (head_.status == 101 || ++interim > kInterimAnswers)
-          co_return fail(code::kProtocol, false, "The back end sends interim answers that nobody asked for");
-        in.eat(consumed);
-        continue;
-      }
+  for (;;) {
+    const std::string_view raw = in.raw();
+    if (raw.empty()) return Parse::more;
+    std::size_t consumed = 0;
+    const Parse parse = parser_.response(raw, request_->method, head_, consumed);
+    if (parse == Parse::more) return parse;
+    if (parse == Parse::bad) return misspoken(std::string("The back end does not speak HTTP: ") + parser_.refusal().reason);
+    if (request_->head_limit > 0 && consumed > request_->head_limit)
+      return misspoken("The head of the answer is larger than maxHeaderSize");
+    if (head_.status >= 200) {
+      accept_head(consumed);
+      return Parse::done;
     }
-    if (source_failed_) co_return false;
-    const Io outcome = co_await stream.read(answer_due());
-    if (source_failed_) co_return false;
-    if (outcome != Io::done) co_return fail(outcome);
+    if (head_.status == 101 || ++interim > kInterimAnswers)
+      return misspoken("The back end sends interim answers that nobody asked for");
+    in.eat(consumed);
   }
 }
 
-bool Upstream::accept_head(std::size_t consumed) {
+Parse Upstream::misspoken(std::string text) {
+  fail(code::kProtocol, false, std::move(text));
+  return Parse::bad;
+}
+
+void Upstream::accept_head(std::size_t consumed) {
   if (whole_sent_) take(held_);
+  head_text_ = stream.in.raw().substr(0, consumed);
   stream.in.eat(consumed);
   stream.in.pin();
   stream.in.begin_body(head_.framing, head_.length);
-  return true;
 }
 
 Task<BodySource::Status> Upstream::fill() {

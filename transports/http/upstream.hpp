@@ -43,6 +43,7 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   int status() const noexcept override { return head_.status; }
   std::string_view reason() const noexcept override { return head_.reason; }
   const Headers& headers() const noexcept override { return head_.fields; }
+  std::string_view head_bytes() const noexcept override { return head_text_; }
   bool http10() const noexcept override { return head_.http10; }
   std::string_view backend() const noexcept override;
   bool request_sent() const noexcept override { return request_sent_; }
@@ -60,13 +61,15 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   void read_unawaited() override;
 
   void begin(const OutgoingRequest& request, TimePoint started);
-  Task<bool> send_beginning();
+  Pieces beginning();
+  bool begun(Io written);
   Task<bool> collect();
   Task<void> upload();
   Task<void> upload_rest();
   void give_up_upload(Fault fault);
-  Task<bool> receive_head();
-  bool accept_head(std::size_t consumed);
+  Parse read_head(int& interim);
+  Parse misspoken(std::string text);
+  void accept_head(std::size_t consumed);
   void take(std::size_t bytes);
   bool fail(int base, bool shifted, std::string text);
   bool fail(Io outcome);
@@ -77,6 +80,7 @@ class Upstream final : public BackendResponse, private Stream::Owner {
   Pool& pool_;
   HeadParser parser_;
   ResponseHead head_;
+  std::string_view head_text_;   ///< that head_ views into
   Fault fault_;
   std::string out_;              ///< head being written
   std::string whole_;            ///< body collected for a backend that must know its length

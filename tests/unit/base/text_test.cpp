@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace myelin::text {
 namespace {
 
@@ -18,6 +20,24 @@ TEST(Text, JavaFloatsMayCarryATypeSuffix) {
   EXPECT_EQ(parse_float(" 1.5 "), 1.5f);
   EXPECT_EQ(parse_float("2.0f"), 2.0f);
   EXPECT_FALSE(parse_float("two"));
+}
+
+TEST(Text, AnyCaseIsTheSameAtEveryLengthAndPlace) {
+  const auto naive = [](std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  };
+  for (std::size_t size = 0; size < 26; ++size) {
+    const std::string text = std::string("Content-Encoding-XYZ-azAZ09").substr(0, size);
+    EXPECT_TRUE(iequals(text, to_upper(text)));
+    EXPECT_TRUE(iequals(to_lower(text), text));
+    EXPECT_FALSE(iequals(text, text + "x"));
+    for (std::size_t at = 0; at < size; ++at)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string other = text;
+        other[at] = static_cast<char>(byte);
+        ASSERT_EQ(iequals(text, other), naive(text, other)) << text << " at " << at << ": " << byte;
+      }
+  }
 }
 
 TEST(Text, TrueIsTrueYesOrOneAndNothingElse) {

@@ -15,7 +15,7 @@ class RecipientListTest : public EndpointTest {
     if (!to.empty()) message.properties.set("to", std::string(to));
     delivery.reset();
     Choice choice = list.choose(delivery, message);
-    if (!choice.fans_out) return "fault " + std::to_string(choice.fault.code);
+    if (!choice.fans_out) return "fault " + std::to_string(choice.fault().code);
     EXPECT_EQ(delivery.depth, 0u);
     std::string all;
     for (const Branch& branch : choice.branches) {

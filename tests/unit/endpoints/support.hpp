@@ -101,7 +101,7 @@ class EndpointTest : public testing::Test {
   std::string sent_to(const Endpoint& endpoint, Message& message) {
     delivery.reset();
     const Choice choice = endpoint.choose(delivery, message);
-    if (!choice.leaf) return "fault " + std::to_string(choice.fault.code);
+    if (!choice.leaf) return "fault " + std::to_string(choice.fault().code);
     delivery.leaf = choice.leaf;
     return address_of(*choice.leaf, message);
   }
@@ -148,7 +148,7 @@ class EndpointTest : public testing::Test {
     delivery.reset();
     Choice choice = group.choose(delivery, message);
     if (!choice.leaf) {
-      last_fault = choice.fault;
+      last_fault = choice.fault();
       return "-";
     }
     std::string tried;

@@ -93,6 +93,35 @@ TEST(Property, ValidNamesAndValuesAreReadBackAsTheyWereSet) {
   EXPECT_GT(set, 1000);
 }
 
+// REL-056, REL-058: wherever in a name or value a byte stands, and however far the head's end is.
+TEST(Property, EveryByteIsJudgedAlikeAtEveryPlaceOfAField) {
+  constexpr std::string_view kToken = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const std::string name = "Aname-of-some-length-with_0-in-it", value = "v: a value; of=some length, for 16s";
+  const auto accepts = [](const std::string& field) {
+    const std::string bytes = "HTTP/1.1 200 OK\r\n" + field + "\r\n\r\n";
+    HeadParser parser{Limits{}};
+    ResponseHead head;
+    std::size_t consumed = 0;
+    return parser.response(bytes, "GET", head, consumed) == Parse::done && head.fields.all().size() == 1;
+  };
+  for (std::size_t size = 1; size <= name.size(); size += 3)
+    for (std::size_t at = 0; at < size; ++at)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string changed = name.substr(0, size);
+        changed[at] = static_cast<char>(byte);
+        const bool good = kToken.find(changed[at]) != std::string_view::npos || (byte == ':' && at > 0);
+        ASSERT_EQ(accepts(changed + ": x"), good) << size << ", " << at << ": " << byte;
+      }
+  for (std::size_t size = 1; size <= value.size(); size += 3)
+    for (std::size_t at = 0; at < size; ++at)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string changed = value.substr(0, size);
+        changed[at] = static_cast<char>(byte);
+        const bool good = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+        ASSERT_EQ(accepts("N: " + changed), good) << size << ", " << at << ": " << byte;
+      }
+}
+
 // REL-004: chunks as we write them, cut anywhere.
 TEST(Property, AChunkedBodyComesOutWhole) {
   Random random(4);
