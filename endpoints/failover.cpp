@@ -40,7 +40,7 @@ class Failover final : public Group {
   }
 
   Retry next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const override {
-    step(delivery).tried[step(delivery).child] = true;  // EP-135
+    step(delivery).tried.add(step(delivery).child);  // EP-135
     if (ask == Ask::failure && !may_fail_over(delivery, fault)) return {};  // EP-133, EP-134
     if (spent(delivery)) return {};
     return retry_with(ask == Ask::listed ? next_listed(delivery, message) : next(delivery, message),
@@ -62,7 +62,7 @@ class Failover final : public Group {
     Fault last;
     while (const auto child = pick(delivery)) {
       if (!members(step(delivery)).children[*child]->admit(delivery.started, Use::fresh)) {
-        step(delivery).tried[*child] = true;
+        step(delivery).tried.add(*child);
         continue;
       }
       Choice choice = enter(delivery, message, *child);

@@ -37,7 +37,7 @@ class ServiceDynamic final : public endpoints::Group {
 
   /// The child has tried what can be tried.
   Retry next_child(Delivery& delivery, Message&, const Fault&, Ask) const override {
-    step(delivery).tried[step(delivery).child] = true;
+    step(delivery).tried.add(step(delivery).child);
     return {};
   }
 

@@ -173,7 +173,7 @@ class BalancedGroup::View final : public Candidates {
 
   std::size_t size() const noexcept override { return members_.present; }
   bool ready(std::size_t member) const override {
-    if (step_.tried[member] || !usable(member)) return false;
+    if (step_.tried.has(member) || !usable(member)) return false;
     return !warm_up || warm(*members_.children[member]);
   }
   bool usable(std::size_t member) const {
@@ -271,7 +271,7 @@ std::optional<std::size_t> BalancedGroup::pick_admitted(Delivery& delivery, Mess
     if (members(step(delivery)).children[*child]->admit(delivery.started, Use::fresh)) return child;
     const bool panic = panic_threshold > 0 && !members(step(delivery)).children[*child]->ready(delivery.started, Use::fresh);
     if (panic) return child;
-    step(delivery).tried[*child] = true;
+    step(delivery).tried.add(*child);
   }
 }
 

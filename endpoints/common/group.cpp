@@ -240,7 +240,7 @@ bool Group::exhausted(const Delivery& delivery, std::size_t level) const {
 bool Group::available(Delivery& delivery, std::size_t child) {
   const Step& at = step(delivery);
   const Endpoint& endpoint = *members(at).children[child];
-  return !at.tried[child] && !endpoint.foreign && endpoint.ready(delivery.started, Use::fresh);
+  return !at.tried.has(child) && !endpoint.foreign && endpoint.ready(delivery.started, Use::fresh);
 }
 
 Choice Group::enter(Delivery& delivery, Message& message, std::size_t child) const {
@@ -253,7 +253,7 @@ Choice Group::enter(Delivery& delivery, Message& message, std::size_t child) con
     delivery.leaf = choice.leaf;
     delivery.leaf_depth = delivery.depth;
   } else if (choice.failed()) {
-    delivery.path[level - 1].tried[child] = true;
+    delivery.path[level - 1].tried.add(child);
     --delivery.path[level - 1].attempts;
   }
   return choice;

@@ -233,7 +233,7 @@ Choice SessionGroup::start(Delivery& delivery, Message& message, Role role) cons
 }
 
 Retry SessionGroup::next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const {
-  step(delivery).tried[step(delivery).child] = true;
+  step(delivery).tried.add(step(delivery).child);
   Retry retry;
   const Role role = role_in(delivery, delivery.depth - 1);
   const bool allowed = ask != Ask::failure || may_fail_over(delivery, fault);
@@ -271,10 +271,9 @@ void SessionGroup::bind_client_session(const Delivery& delivery) const {
 void SessionGroup::responded(Delivery& delivery, Message& message) const {
   if (delivery.session_root != this || dispatcher->client_initiated()) return;
   const TimePoint now = Clock::now();
-  const TimePoint expires = expiry(delivery, now);
   if (dispatcher->carries_path()) {
     if (delivery.session_established && !renew) return;
-    const auto lifetime = std::chrono::duration_cast<Duration>(expires - now);
+    const auto lifetime = std::chrono::duration_cast<Duration>(expiry(delivery, now) - now);
     return dispatcher->write_path(message, delivery.session_path, lifetime, key);
   }
   auto id = dispatcher->response_id(message);
@@ -282,7 +281,7 @@ void SessionGroup::responded(Delivery& delivery, Message& message) const {
   if (!id) return;
   // Use does not extend a session (EP-159); one that was purged meanwhile is made anew.
   if (delivery.session_established && *id == delivery.session_id && sessions_->find(*id, now)) return;
-  sessions_->bind(*id, delivery.session_path, expires, now);  // EP-150, EP-164
+  sessions_->bind(*id, delivery.session_path, expiry(delivery, now), now);  // EP-150, EP-164
 }
 
 /// EP-161: the least timeout on the path.

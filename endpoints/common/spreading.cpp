@@ -12,7 +12,7 @@ Choice Spreading::choose(Delivery& delivery, Message& message) const {
 }
 
 Retry Spreading::next_child(Delivery& delivery, Message& message, const Fault& fault, Ask ask) const {
-  step(delivery).tried[step(delivery).child] = true;  // EP-135
+  step(delivery).tried.add(step(delivery).child);  // EP-135
   Retry retry;
   if (ask == Ask::failure && !failover) {  // EP-115, EP-116
     retry.kind = Retry::Kind::stop;

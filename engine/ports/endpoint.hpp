@@ -39,12 +39,31 @@ class Mediator;
 /// which a draining endpoint still takes.
 enum class Use : std::uint8_t { fresh, bound };
 
+/// A set of children by their index; of up to 64 it is one word.
+class ChildSet {
+ public:
+  /// None of so many.
+  void clear(std::size_t children) {
+    few_ = 0;
+    if (children > 64) more_.assign(children - 64, false);
+  }
+  bool has(std::size_t child) const noexcept { return child < 64 ? (few_ >> child) & 1 : more_[child - 64]; }
+  void add(std::size_t child) noexcept {
+    if (child < 64) few_ |= std::uint64_t{1} << child;
+    else more_[child - 64] = true;
+  }
+
+ private:
+  std::uint64_t few_ = 0;
+  std::vector<bool> more_;  ///< reused memory
+};
+
 /// One level of the way down: a group and which children this message tried there (REL-121).
 struct Step {
   const Endpoint* group = nullptr;
   std::uint32_t child = 0;          ///< index of the child chosen last
   std::uint32_t attempts = 0;       ///< children chosen so far
-  std::vector<bool> tried;          ///< by child index; reused memory
+  ChildSet tried;
   const void* members = nullptr;    ///< the group's own: the children this message sees
   std::shared_ptr<const void> pin;  ///< keeps them while the group's children change
 };
@@ -101,7 +120,7 @@ struct Delivery {
     Step& step = path[depth++];
     step.group = &group;
     step.child = step.attempts = 0;
-    step.tried.assign(children, false);
+    step.tried.clear(children);
     return step;
   }
   void pop() noexcept { --depth; }

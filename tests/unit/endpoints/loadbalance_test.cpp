@@ -1,4 +1,5 @@
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "tests/unit/endpoints/support.hpp"
@@ -42,6 +43,27 @@ TEST_F(LoadBalanceTest, StartsOneFurtherAfterAFailedSelection) {  // EP-111, EP-
   EXPECT_EQ(last_fault.code, 303000);
   Clock::advance(1s);
   EXPECT_EQ(trial(*endpoint), "c") << "two selections found nobody: at the end of the first message, and the second";
+}
+
+TEST_F(LoadBalanceTest, EachOfManyChildrenIsTriedOnce) {  // EP-112, EP-135
+  std::string children;
+  for (int i = 0; i < 150; ++i)
+    children += "<endpoint><address uri='http://h" + std::to_string(i) + "/'>" +
+                "<markForSuspension><errorCodes>1</errorCodes></markForSuspension>" +
+                "<suspendOnFailure><errorCodes>1</errorCodes></suspendOnFailure></address></endpoint>";  // they stay ready
+  const auto endpoint = linked(group(children));
+  Message message;
+  for (int round = 0; round < 2; ++round) {
+    fresh(message);
+    std::set<std::string> tried{sent_to(*endpoint, message)};
+    for (int i = 1; i < 150; ++i) {
+      const Leaf* next = fail(message);
+      ASSERT_TRUE(next) << i;
+      delivery.leaf = next;
+      EXPECT_TRUE(tried.insert(address_of(*next, message)).second) << i;
+    }
+    EXPECT_FALSE(fail(message));
+  }
 }
 
 TEST_F(LoadBalanceTest, TheLastChildsCodeReachesTheFaultSequence) {  // EP-113
