@@ -13,6 +13,8 @@
 namespace myelin {
 
 struct Header {
+  Header() = default;
+  Header(std::string_view its_name, std::string_view its_value) noexcept : name(its_name), value(its_value) {}
   std::string_view name;
   std::string_view value;
 };
