@@ -170,6 +170,7 @@ class Run:
         third = max(self.sizes[:len(self.sizes) // 3 + 1], default=0)
         if max(self.sizes, default=0) > third * 1.25 + ROOM:
             self.strange(f"resident memory grew from {third:.0f} to {max(self.sizes):.0f} MiB")
+        self.sizes.append(self.server.resident())
         self.resent = figures["myelin_resends_total"]
         self.over_budget = figures["myelin_resends_over_budget_total"]
 

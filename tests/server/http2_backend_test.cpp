@@ -171,5 +171,29 @@ TEST_F(Http2ToBackends, ABackendThatDrainsLosesNothing) {  // REL-158
   EXPECT_EQ(inner.process().wait(), 0);
 }
 
+// How long a connection may be unused says nothing about a request that went out on it just before.
+TEST_F(Http2ToBackends, ARequestOnAConnectionThatWasUnusedHasItsFullTime) {  // REL-124
+  inner.start();
+  outer.set("http.pool.idle=60000");
+  outer.set("http.timeout.head=50000");
+  start(leaf(plain()));
+  HttpClient slow = outer.client();
+  slow.send("GET / HTTP/1.1\r\n");
+  HttpClient client = outer.client();
+  EXPECT_EQ(client.get("/").body, "fine");
+  Behaviour held = Behaviour::of(Behaviour::Kind::hold);
+  held.body = "held";
+  origin.behave(held);
+  outer.advance(Millis(30'000));
+  client.send_request("POST", "/", {}, "hello");
+  ASSERT_TRUE(origin.await(2));
+  outer.advance(Millis(40'000));
+  EXPECT_EQ(slow.receive("GET").status(), 408);  // so the timers have been looked at
+  origin.release();
+  const HttpMessage answer = client.receive("POST");
+  EXPECT_EQ(answer.body, "held") << answer.start;
+  EXPECT_EQ(metric("myelin_backend_connections_total"), "1");
+}
+
 }  // namespace
 }  // namespace myelin::test

@@ -68,7 +68,8 @@ Task<void> Http2Upstream::read() {
       reset_ = broken_;
       co_return;
     }
-    if (outcome == Io::done) continue;
+    // A connection that was unused when the wait began may have been lent meanwhile: it has time again.
+    if (outcome == Io::done || (outcome == Io::timed_out && due() > Clock::now())) continue;
     if (outcome == Io::timed_out) {
       if (session_.guard().in_head()) blamed("head_timeout");
       session_.terminate(session_.guard().in_head() ? Http2Error::calm : Http2Error::none);
