@@ -68,6 +68,8 @@ class Stream final : private Socket::Owner {
   void start_read();
   /// The same between messages; the read ends with timed_out at `due`.
   void start_idle_read(TimePoint due);
+  /// What start_idle_read() began may wait without end: the connection is used.
+  void lift_idle_due() noexcept { read_timer_.clear(); }
   bool read_ended() const noexcept { return read_state_ == ReadState::ended; }
   Io take_read() noexcept;
   /// Ends the pending read, if there is one, with `outcome`.

@@ -64,6 +64,7 @@ void Upstream::begin(const OutgoingRequest& request, TimePoint started) {
   silence_ = request.timeout.count() > 0 ? request.timeout : loop_.config.backend_timeout;
   parser_.reset();
   stream.start_count();
+  stream.lift_idle_due();
 }
 
 Task<bool> Upstream::exchange(const OutgoingRequest& request, TimePoint started) {
