@@ -22,7 +22,8 @@ def justified(exchange, timeline, storm):
     if exchange.outcome not in FAILURES or storm:
         return False
     if exchange.group == "single":
-        return touched
+        # Suspended, it is given one trial at a time, which may take as long as its timeout.
+        return touched or timeline.any_disturbed(suspects("single"), exchange.begin - 4, exchange.end)
     return exchange.method not in IDEMPOTENT and touched
 
 

@@ -323,13 +323,16 @@ Task<void> ClientConnection::fail(int status) {
   co_await this->reply(reply);
 }
 
-bool ClientConnection::may_keep_alive(const Reply& reply) const noexcept {
+bool ClientConnection::may_keep_alive(const Reply& reply) {
   if (!keep_alive_ || reply.close || loop_.draining || requests_ >= loop_.config.keep_alive_requests) return false;
   if (body_done() || stream_.in.ended()) return true;
   // A body that is still arriving: one that somebody reads is an upload overtaken by its answer
-  // (REL-075), one that waits for 100 may never come; of others a small rest is read away.
+  // (REL-075), one that waits for 100 may never come; of others a small rest is read away. Chunks that are
+  // not here yet may become any size.
   if (body_wanted_ || expect_continue_) return false;
-  return head_.framing == Framing::chunked || head_.length <= kLingerBytes;
+  if (head_.framing != Framing::chunked) return head_.length <= kLingerBytes;
+  stream_.in.decode();
+  return stream_.in.ended();
 }
 
 Task<bool> ClientConnection::reply(const Reply& wanted) {

@@ -81,7 +81,7 @@ class ClientConnection final : public Client, private BodySource, private Stream
   bool may_switch() const noexcept { return requests_ == 0 && !tls_ && loop_.config.http2; }
   void switch_to_http2();
   Task<void> serve_http2();
-  bool may_keep_alive(const Reply& reply) const noexcept;
+  bool may_keep_alive(const Reply& reply);
   Status body_failed(int status, const char* text);
   bool body_done() const noexcept { return stream_.in.ended() && stream_.in.body().empty(); }
 
