@@ -92,7 +92,7 @@ std::unique_ptr<Engine::Scratch> Engine::take_scratch() {
 
 void Engine::give_back(std::unique_ptr<Scratch> scratch) {
   constexpr std::size_t kKept = 64 * 1024;
-  if (scratch->replay.capacity() > kKept) scratch->replay = std::string();
+  if (scratch->replay.capacity() > kKept) std::string().swap(scratch->replay);  // assigning would keep it
   scratch->delivery.unpin();
   spare_.push_back(std::move(scratch));
 }

@@ -137,5 +137,42 @@ TEST_F(Streaming, UploadAndDownloadAtOnce) {
   expect_flat();
 }
 
+// REL-123: copies that were kept in case another child is to be tried are given back with their messages: with room
+// for one wave of uploads only, another one whose bodies are held elsewhere meets no want of memory.
+TEST(Replay, KeepsNoCopyOfABodyThatArrived) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer's memory says nothing";
+  Backend first{"A"}, second{"B"};
+  const std::string send = "<send><endpoint><failover><endpoint><address uri=\"" + first.address() +
+                           "/\"/></endpoint><endpoint><address uri=\"" + second.address() + "/\"/></endpoint></failover></endpoint></send>";
+  Myelin server;
+  server.threads = 1;
+  server.set("memory.limit=120000000");
+  server.write("synapse.xml", main_sequence(send));
+  server.write("api/built.xml", "<api name=\"built\" context=\"/built\" xmlns=\"http://ws.apache.org/ns/synapse\"><resource methods=\"POST\">"
+                                "<inSequence><property name=\"DISABLE_CHUNKING\" scope=\"axis2\" value=\"true\"/>" + send +
+                                "</inSequence><outSequence><send/></outSequence></resource></api>");
+  server.start();
+  const std::string body = pattern(1'000'000);
+  const auto wave = [&](const std::string& target, std::size_t uploads) {
+    Behaviour held = Behaviour::of(Behaviour::Kind::hold);
+    held.body = "held";
+    first.behave(held);
+    const std::size_t before = first.count();
+    std::vector<HttpClient> clients;
+    for (std::size_t i = 0; i < uploads; ++i) {
+      server.advance(Millis(200));  // memory is looked at each time
+      clients.push_back(server.client());
+      clients.back().send_request("POST", target, {{"Content-Type", "application/octet-stream"}}, body);
+      first.await(before + i + 1, Millis(2'000));
+    }
+    first.release();
+    std::size_t served = 0;
+    for (HttpClient& client : clients) served += client.receive("POST").body == "held" ? 1 : 0;
+    return served;
+  };
+  EXPECT_EQ(wave("/", 70), 70u);
+  EXPECT_EQ(wave("/built", 40), 40u);
+}
+
 }  // namespace
 }  // namespace myelin::test
