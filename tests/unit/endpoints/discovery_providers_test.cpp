@@ -284,7 +284,7 @@ TEST_F(Provider, CancellingEndsAWaitForConsul) {
   const auto began = std::chrono::steady_clock::now();
   cancellation.cancel();
   asking.join();
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30));  // it would wait for minutes
   EXPECT_EQ(outcome.find("fault: "), 0u);
   close(connection);
   close(listener);

@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include "tests/support/cpu_time.hpp"
 #include "tests/unit/mediators/fixture.hpp"
 
 namespace myelin {
@@ -88,9 +89,9 @@ TEST_F(FilterTest, HeadersAndPropertiesNeedNoBody) {
 // REL-088
 TEST_F(FilterTest, AnExplosiveRegexStops) {
   message().properties.set("long", std::string(40, 'a') + "b");
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = test::cpu_time();
   run(R"x(<filter source="get-property('long')" regex="(a|a|aa)*c">)x" + kThen + "</filter>");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(test::cpu_time() - begin, test::at_most(std::chrono::seconds(2)));
   EXPECT_EQ(property("taken"), "");
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/message/value.hpp"
+#include "tests/support/cpu_time.hpp"
 
 namespace myelin::tree {
 namespace {
@@ -158,7 +159,7 @@ TEST(Tree, LimitsNodesAndMemory) {  // REL-093
 }
 
 TEST(Tree, ManyNamesAndPrefixesCostLittle) {  // REL-094
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = test::cpu_time();
   std::string xml = "<a";
   for (int i = 0; i < 900; ++i) xml += " xmlns:p" + std::to_string(i) + "='u" + std::to_string(i) + "'";
   xml += ">";
@@ -166,7 +167,7 @@ TEST(Tree, ManyNamesAndPrefixesCostLittle) {  // REL-094
   xml += "</a>";
   EXPECT_EQ(status_of(xml), 200);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(status_of(with_attributes(1000)), 200);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(test::cpu_time() - start, test::at_most(std::chrono::seconds(1)));
 }
 
 TEST(Tree, FindsADuplicateAmongManyAttributes) {
