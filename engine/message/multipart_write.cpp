@@ -25,7 +25,7 @@ std::string new_boundary() {
 }
 
 /// A name or file name between quotes (REL-080).
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '"') out += "%22";
@@ -73,8 +73,8 @@ struct Field {
     const NodeId nested = document.first_element(element);
     std::string type = word(attribute(document, element, "content-type"));
     const std::string charset = word(attribute(document, element, "charset"));
-    to += fmt::format("Content-Disposition: form-data; name=\"{}\"", quoted(name));
-    if (file) to += fmt::format("; filename=\"{}\"", quoted(attribute(document, element, "filename")));
+    to += fmt::format("Content-Disposition: form-data; name=\"{}\"", in_quotes(name));
+    if (file) to += fmt::format("; filename=\"{}\"", in_quotes(attribute(document, element, "filename")));
     if (type.empty() && file) type = "application/octet-stream";
     if (type.empty() && nested != kNone) type = "text/xml";
     to += "\r\n";
