@@ -17,6 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr int kUnsent = 32 * 1024;  // bytes in the kernel that nobody has taken (REL-130)
 constexpr std::size_t kTogether = 4096;  // parts up to this are copied together: cheaper than sendmsg
 
 /// A system call as it is: libc's functions would look each time whether the thread is to be cancelled.
@@ -39,6 +40,8 @@ bool Socket::adopt(int descriptor) {
   }
   const int on = 1;
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // Else a peer that takes nothing makes the kernel hold megabytes, which no limit of ours sees.
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
   return true;
 }
 
