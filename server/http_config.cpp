@@ -51,6 +51,7 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
   limits.trailer_bytes = size_of(settings, "http.limit.trailer_bytes", limits.trailer_bytes);
   limits.chunk_line = size_of(settings, "http.limit.chunk_line", limits.chunk_line);
   limits.chunk_extensions = size_of(settings, "http.limit.chunk_extensions", limits.chunk_extensions);
+  config.per_address = size_of(settings, "http.limit.connections_per_address", config.per_address);
   http::Http2Limits& http2 = config.http2_limits;
   http2.streams = count_of(settings, "http2.limit.streams", http2.streams);
   http2.header_block = size_of(settings, "http2.limit.header_block", http2.header_block);

@@ -24,6 +24,7 @@ std::string effective_limits(const http::Config& config, const Settings& setting
   add("http.limit.trailer_bytes", limits.trailer_bytes);
   add("http.limit.chunk_line", limits.chunk_line);
   add("http.limit.chunk_extensions", limits.chunk_extensions);
+  add("http.limit.connections_per_address", config.per_address);
   add("http.timeout.head", config.head_timeout.count());
   add("http.timeout.handshake", config.handshake_timeout.count());
   add("http.timeout.keep_alive", config.keep_alive.count());

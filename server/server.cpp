@@ -17,6 +17,7 @@
 #include "engine/runtime/discovery_runner.hpp"
 #include "engine/runtime/watcher.hpp"
 #include "server/background.hpp"
+#include "server/crash_report.hpp"
 #include "server/deployer.hpp"
 #include "server/footprint.hpp"
 #include "server/front.hpp"
@@ -214,6 +215,7 @@ int Server::run() {
 }  // namespace
 
 int run(const Options& options) {
+  report_crashes();
   // As many connections as the system allows without asking an administrator.
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {

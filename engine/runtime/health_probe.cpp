@@ -53,6 +53,7 @@ OutgoingRequest request_of(const HealthCheck& check, const Leaf& leaf, const Hea
   request.host = request.url.authority;
   request.headers = &headers;
   request.user_agent = "Myelin-health";
+  request.received_version = {};
   request.preserve_user_agent = headers.find("User-Agent") != nullptr;
   request.has_body = check.body.has_value();
   if (check.body) request.bytes = *check.body;

@@ -51,6 +51,7 @@ constexpr std::array kNumbers{
     Number{"http.limit.trailer_bytes", 0, 1 << 24},
     Number{"http.limit.chunk_line", 16, 1 << 20},
     Number{"http.limit.chunk_extensions", 0, 1 << 24},
+    Number{"http.limit.connections_per_address", 0, kNoLimit},
     Number{"http.timeout.head", 1, kDay},
     Number{"http.timeout.handshake", 1, kDay},
     Number{"http.timeout.keep_alive", 1, kDay},

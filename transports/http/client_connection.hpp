@@ -10,6 +10,7 @@
 #include "engine/message/message.hpp"
 #include "engine/ports/client.hpp"
 #include "transports/http/body_rate.hpp"
+#include "transports/http/client_addresses.hpp"
 #include "transports/http/exchange_note.hpp"
 #include "transports/http/heads.hpp"
 #include "transports/http/http2_connection.hpp"
@@ -48,6 +49,7 @@ class ClientConnection final : public Client, private BodySource, private Stream
   ClientConnection* previous = nullptr;
   ClientConnection* next = nullptr;
   std::size_t index = 0;  ///< in the list of all
+  AddressPlace place;     ///< of an open connection
 
   // Client
   Task<bool> reply(const Reply& wanted) override;

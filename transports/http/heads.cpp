@@ -226,7 +226,7 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
   if (!request.content_type.empty()) to.field("Content-Type", request.content_type);
   if (request.has_soap_action) to.add("SOAPAction: \"", request.soap_action, "\"\r\n");
   if (!has_agent && !request.user_agent.empty()) to.field("User-Agent", request.user_agent);
-  if (!via.empty()) to.add("Via: ", request.received_version, " ", via, "\r\n");
+  if (!via.empty() && !request.received_version.empty()) to.add("Via: ", request.received_version, " ", via, "\r\n");
   if (request.accepts_trailers) to.field("TE", "trailers");
   if (to_proxy && !request.proxy->authorization.empty()) to.field("Proxy-Authorization", request.proxy->authorization);
   add_framing(to, framing);

@@ -2,6 +2,8 @@
 
 #include "transports/http/shard.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <vector>
@@ -86,6 +88,16 @@ Shard::Impl::~Impl() {
 }
 
 void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor) {
+  AddressPlace place;
+  if (const std::size_t most = loop.config.per_address; most > 0 && !listener.entrance().management) {
+    auto taken = AddressPlace::take(remote.address(), most);
+    if (!taken) {
+      loop.counters.over_address.add();
+      ::close(descriptor);
+      return;
+    }
+    place = *std::move(taken);
+  }
   if (spare.empty()) {
     all.push_back(std::make_unique<ClientConnection>(loop, *this));
     all.back()->index = all.size() - 1;
@@ -105,6 +117,7 @@ void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remo
   } else {
     ++loop.managing;
   }
+  client.place = std::move(place);
   client.start(remote, listener.local(), descriptor, listener.entrance());
 }
 
@@ -112,6 +125,7 @@ void Shard::Impl::gone(ClientConnection& client) {
   (client.previous ? client.previous->next : first) = client.next;
   if (client.next) client.next->previous = client.previous;
   client.previous = client.next = nullptr;
+  client.place = AddressPlace();
   if (!client.management()) {
     --serving;
     loop.counters.open.subtract(1);

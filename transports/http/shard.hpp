@@ -36,6 +36,7 @@ struct Config {
   std::size_t per_endpoint = 1024;        // REL-022: connections to one host:port (this shard's share)
   std::size_t per_endpoint_waiting = 1024;
   std::size_t max_connections = 0;        // REL-020; 0: from the descriptor limit
+  std::size_t per_address = 0;            // REL-021: connections of one client address; 0: no limit
   Duration pool_idle{50'000};             // an idle upstream connection is kept so long
   bool http2 = true;                      // also in clear text, by prior knowledge
   Http2Limits http2_limits;               // REL-041
