@@ -60,6 +60,7 @@ Task<void> ClientConnection::run() {
   message_.reset();
   message_.arena.release();
   std::string().swap(out_);
+  place = AddressPlace();  // who sees the end may come again
   if (broken_) stream_.abort();
   else stream_.close();
   tls_.reset();

@@ -125,7 +125,6 @@ void Shard::Impl::gone(ClientConnection& client) {
   (client.previous ? client.previous->next : first) = client.next;
   if (client.next) client.next->previous = client.previous;
   client.previous = client.next = nullptr;
-  client.place = AddressPlace();
   if (!client.management()) {
     --serving;
     loop.counters.open.subtract(1);

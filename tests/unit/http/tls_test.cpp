@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "tests/unit/http/wire.hpp"
+#include "transports/http/counters.hpp"
 #include "transports/http/tls.hpp"
 
 namespace myelin::http::test {
@@ -187,6 +188,20 @@ TEST_F(Tls, ServesHttps) {  // REL-110
   const std::string answer =
       client.exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + body);
   EXPECT_EQ(answer.substr(answer.find("\r\n\r\n") + 4), body);
+}
+
+TEST_F(Tls, TooManyOfOneAddressAreClosedBeforeTheHandshake) {  // REL-021
+  EchoPipeline echo;
+  Config config;
+  config.per_address = 1;
+  Running running(config, echo, server());
+  running.start();
+  TlsPeer first(running.port);
+  ASSERT_TRUE(first.connected);
+  Peer second = running.connect();
+  EXPECT_TRUE(second.ends());  // without a word of either side
+  EXPECT_NE(first.exchange(kGet).find("X-Line: GET /x"), std::string::npos);
+  EXPECT_EQ(running.shard->counters().over_address.get(), 1u);
 }
 
 TEST_F(Tls, OffersHttp2UnlessItIsOff) {
