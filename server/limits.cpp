@@ -45,6 +45,7 @@ std::string effective_limits(const http::Config& config, const Settings& setting
   add("http2.limit.pings", config.http2_limits.pings);
   add("http2.backend.streams", config.http2_backend_streams);
   add("valid.max.message.size.in.bytes", settings.number("valid.max.message.size.in.bytes", std::int64_t{64} << 20));
+  add("flow.limit.unattended", settings.number("flow.limit.unattended", 10'000));
   add("shutdown.drain", settings.number("shutdown.drain", kDrain.count()));
   return text;
 }

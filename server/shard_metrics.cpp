@@ -59,7 +59,9 @@ constexpr EngineCounter kEngine[] = {
     {&EngineCounters::aborted, "myelin_requests_aborted_total", "Requests whose client went away."},
     {&EngineCounters::faults, "myelin_faults_total", "Faults handled in flows."},
     {&EngineCounters::resent, "myelin_resends_total", "Requests sent again after a byte had gone out."},
-    {&EngineCounters::over_budget, "myelin_resends_over_budget_total", "Requests not sent again for want of budget."}};
+    {&EngineCounters::over_budget, "myelin_resends_over_budget_total", "Requests not sent again for want of budget."},
+    {&EngineCounters::refused_flows, "myelin_flows_refused_total",
+     "Messages not taken, as too many were under way that no client waits for."}};
 
 }  // namespace
 

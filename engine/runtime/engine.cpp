@@ -39,12 +39,19 @@ class NoClient final : public Client {
 /// Counts a flow that no client waits for.
 class FlowCount {
  public:
-  explicit FlowCount(Sender& sender) : sender_(sender) { sender_.flow_began(); }
-  ~FlowCount() { sender_.flow_ended(); }
+  FlowCount(Sender& sender, std::size_t& count) : sender_(sender), count_(count) {
+    ++count_;
+    sender_.flow_began();
+  }
+  ~FlowCount() {
+    --count_;
+    sender_.flow_ended();
+  }
   FlowCount(const FlowCount&) = delete;
 
  private:
   Sender& sender_;
+  std::size_t& count_;
 };
 
 }  // namespace
@@ -67,6 +74,7 @@ void Engine::deploy(std::shared_ptr<const Deployment> deployment) {
 void Engine::read_settings() {
   const Settings& settings = deployment_->settings;
   body_limit_ = static_cast<std::size_t>(settings.number("valid.max.message.size.in.bytes", std::int64_t{64} << 20));
+  most_flows_ = static_cast<std::size_t>(settings.number("flow.limit.unattended", 10'000));
   retry_unsafe_ = settings.flag("retry_unsafe", true);
   budget_.percent = static_cast<std::uint64_t>(settings.number("retry.budget.percent", 20));
   budget_.least = static_cast<std::uint64_t>(settings.number("retry.budget.least", 3));
@@ -97,6 +105,15 @@ void Engine::give_back(std::unique_ptr<Scratch> scratch) {
   spare_.push_back(std::move(scratch));
 }
 
+Result<void> Engine::room_for_flow() {
+  Result<void> room;
+  if (flows_ < most_flows_) return room;
+  counters_.refused_flows.fetch_add(1, std::memory_order_relaxed);
+  Fault fault("too many messages are under way that no client waits for");
+  fault.status = 503;
+  return fault;
+}
+
 void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment,
                    std::shared_ptr<Branches> branches) {
   Task<void> task = run_spawned(std::move(message), std::move(pending), std::move(deployment), std::move(branches));
@@ -105,7 +122,7 @@ void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::share
 
 Task<void> Engine::run_spawned(std::unique_ptr<Message> message, Pending pending,
                                std::shared_ptr<const Deployment> deployment, std::shared_ptr<Branches> branches) {
-  const FlowCount counted(sender_);
+  const FlowCount counted(sender_, flows_);
   NoClient nobody;
   Client& client = branches ? static_cast<Client&>(*branches) : nobody;
   try {

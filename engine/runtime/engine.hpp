@@ -23,7 +23,7 @@ namespace myelin {
 
 /// Written by the shard, read by anybody: accepted = answered + aborted + in flight (REL-001).
 struct EngineCounters {
-  std::atomic<std::uint64_t> accepted{0}, answered{0}, aborted{0}, faults{0}, resent{0}, over_budget{0};
+  std::atomic<std::uint64_t> accepted{0}, answered{0}, aborted{0}, faults{0}, resent{0}, over_budget{0}, refused_flows{0};
 };
 
 class Engine final : public Pipeline {
@@ -54,6 +54,8 @@ class Engine final : public Pipeline {
   /// Runs a clone beside its parent; whatever it answers goes to `branches`, or nowhere.
   void spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment,
              std::shared_ptr<Branches> branches = nullptr);
+  /// 503 when as many flows are under way as may be without a client that waits for them (REL-008).
+  Result<void> room_for_flow();
   Task<void> run_spawned(std::unique_ptr<Message> message, Pending pending,
                          std::shared_ptr<const Deployment> deployment, std::shared_ptr<Branches> branches);
 
@@ -67,6 +69,7 @@ class Engine final : public Pipeline {
   std::size_t body_limit_ = 0;   ///< REL-017, from the deployment's settings
   bool retry_unsafe_ = true;     ///< REL-120
   RetryBudget budget_;           ///< REL-122
+  std::size_t flows_ = 0, most_flows_ = 0;  ///< that no client waits for
 };
 
 }  // namespace myelin

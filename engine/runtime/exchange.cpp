@@ -138,8 +138,14 @@ Flow Exchange::run_response_flow(const std::string& receive) {
 /// Runs until the exchange is answered. `flow` is how the last part of the flow ended.
 Task<void> Exchange::drive(Flow flow) {
   for (;;) {
-    for (std::size_t i = 0; i < message_.spawned.size(); ++i)
+    for (std::size_t i = 0; i < message_.spawned.size(); ++i) {
+      Result<void> room = engine_.room_for_flow();
+      if (!room) {
+        flow = fail_with(std::move(room).fault());
+        break;
+      }
       engine_.spawn(std::move(message_.spawned[i]), std::move(message_.spawned_pending[i]), deployment_);
+    }
     message_.spawned.clear();
     message_.spawned_pending.clear();
 

@@ -122,6 +122,8 @@ Task<Flow> Exchange::send(Pending& pending) {
 /// Fire and forget: a copy goes its own way, the client gets its 202 now (expressions reference,
 /// 5.3), or a call goes on at once with the original body (MED-034).
 Task<Flow> Exchange::send_out_only(Pending& pending) {
+  Result<void> room = engine_.room_for_flow();
+  if (!room) co_return fail_with(std::move(room).fault());
   Result<void> loaded = co_await load_for(Need::body);
   if (!loaded) co_return fail_with(std::move(loaded).fault());
   std::unique_ptr<Message> copy = message_.clone();

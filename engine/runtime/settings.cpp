@@ -43,6 +43,7 @@ constexpr std::array kNumbers{
     Number{"shutdown.drain", 0, kDay},
     Number{"hotdeployment.settle", 1, 60'000},
     Number{"discovery.patience", 0, 60'000},
+    Number{"flow.limit.unattended", 1, kNoLimit},
     Number{"http.limit.request_line", 64, 1 << 20},
     Number{"http.limit.head", 1024, 1 << 24},
     Number{"http.limit.field", 64, 1 << 24},

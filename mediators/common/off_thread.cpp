@@ -16,6 +16,7 @@ namespace myelin::mediators {
 namespace {
 
 constexpr std::size_t kAtOnce = 4;     // for each shard
+constexpr std::size_t kWaiting = 1024; // likewise, requests and answers each
 constexpr Duration kLongest{5'000};    // REL-096, from when a worker begins
 constexpr Duration kPatience{60'000};  // for one's turn, and for a worker
 
@@ -63,7 +64,9 @@ Task<bool> Turn::await(Sender& shard, bool answer) {
     place_->granted = true;
     co_return true;
   }
-  all->of(*place_).push_back(place_);
+  auto& line = all->of(*place_);
+  if (line.size() >= kWaiting) co_return false;
+  line.push_back(place_);
   co_await shard.wait(place_->signal, kPatience);
   co_return place_->granted;
 }

@@ -148,7 +148,10 @@ Task<Addresses> Resolver::resolve(const std::string& host, Duration keep) {
     loopback.push_back(asio::ip::address_v6::loopback());
     co_return loopback;
   }
-  if (entries_.size() >= kEntries) forget_old();
+  if (entries_.size() >= kEntries && !entries_.contains(host)) {
+    forget_old();
+    if (entries_.size() >= kEntries) co_return Addresses();
+  }
   auto& slot = entries_[host];
   if (!slot) slot = std::make_unique<Entry>();
   Entry& entry = *slot;

@@ -138,6 +138,27 @@ TEST_F(Names, KeepTheirLastGoodAddressWhileTheNameServerFails) {  // REL-040
   EXPECT_EQ(asked(), 3);
 }
 
+// REL-008: hosts that come out of messages cannot fill the memory: what is known stays, others have to wait until
+// something is old.
+TEST_F(Names, AreRememberedUpToALimit) {
+  names.say("127.0.0.1");
+  std::atomic<int> number{0};
+  std::string host;
+  pipeline.adjust = [&](OutgoingRequest& request) {
+    request.close = true;
+    host = "n" + std::to_string(number) + ".test";
+    request.url.host = host;
+  };
+  for (; number < 1024; ++number) ASSERT_EQ(ask().read_message().body, "ok") << number;
+  EXPECT_EQ(ask().read_message().field("X-Code"), "101503");
+  EXPECT_EQ(asked(), 1024);
+  number = 0;
+  EXPECT_EQ(ask().read_message().body, "ok");
+  Clock::advance(Duration(30'000));
+  number = 1024;
+  EXPECT_EQ(ask().read_message().body, "ok");
+}
+
 TEST_F(Names, ThatAreNotKnownAre101503) {
   names.say("");
   EXPECT_EQ(ask().read_message().field("X-Code"), "101503");
