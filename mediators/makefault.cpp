@@ -96,8 +96,7 @@ struct MakeFault final : Mediator {
     if (envelope->first_child(details) == tree::kNone) envelope->detach(details);
     done = keep_headers(message, *envelope);
     if (!done) return done;
-    message.payload.assign(std::move(envelope),
-                           version == Version::soap12 ? "application/soap+xml" : "text/xml");
+    replace_envelope(message, std::move(envelope));
     return {};
   }
 

@@ -274,6 +274,7 @@ void Payload::put_away() {
   constexpr std::size_t kBig = std::size_t{64} << 10;
   if (source_ || !envelope_) return;
   if (edited_) {
+    if (multipart::is_related(content_type_)) return;  // bytes_ holds the attachments
     const bool xml = kind_ == MediaKind::soap11 || kind_ == MediaKind::soap12 || kind_ == MediaKind::xml;
     if (!xml || envelope_->memory() < kBig) return;
     bytes_ = envelope_->xml(envelope_->root());

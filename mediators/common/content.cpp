@@ -66,13 +66,29 @@ bool is_envelope(const tree::Document& document, tree::NodeId element) noexcept 
   return document.local(element) == "Envelope" && (ns == soap::kEnvelope11 || ns == soap::kEnvelope12);
 }
 
+void replace_envelope(Message& message, std::shared_ptr<tree::Document> made) {
+  Payload& payload = message.payload;
+  const bool soap12 = Payload::is_soap12(*made);
+  if (payload.loaded() && multipart::is_related(payload.content_type())) {
+    const Result<tree::Document*> envelope = payload.edit();
+    if (envelope) {
+      tree::Document& old = **envelope;
+      const tree::NodeId copy = old.import(*made, made->root());
+      old.detach(old.root());
+      old.append(old.document(), copy);
+      payload.set_kind(soap12 ? MediaKind::soap12 : MediaKind::soap11);
+      return;
+    }
+  }
+  payload.assign(std::move(made), soap12 ? "application/soap+xml" : "text/xml");
+}
+
 Result<void> replace_body(Message& message, const tree::Document& from, tree::NodeId element) {
   Payload& payload = message.payload;
   if (is_envelope(from, element)) {
     auto envelope = std::make_shared<tree::Document>();
     envelope->append(envelope->document(), envelope->import(from, element));
-    const bool soap12 = Payload::is_soap12(*envelope);
-    payload.assign(std::move(envelope), soap12 ? "application/soap+xml" : "text/xml");
+    replace_envelope(message, std::move(envelope));
     return {};
   }
   if (multipart::is_related(payload.content_type())) {  // from here on it is what its root is

@@ -29,6 +29,9 @@ bool is_json(std::string_view text);
 /// child of the SOAP body as a copy of its own; null for an empty body.
 Result<Value> body_value(Message& message);
 
+/// The envelope becomes this one. Attachments stay: they belong to the message, not to its envelope.
+void replace_envelope(Message& message, std::shared_ptr<tree::Document> made);
+
 /// The body becomes this element: a SOAP envelope replaces the whole envelope, anything else the
 /// children of the SOAP body; the message keeps its SOAP headers if it was SOAP.
 Result<void> replace_body(Message& message, const tree::Document& from, tree::NodeId element);
