@@ -100,9 +100,10 @@ std::unique_ptr<Engine::Scratch> Engine::take_scratch() {
 
 void Engine::give_back(std::unique_ptr<Scratch> scratch) {
   constexpr std::size_t kKept = 64 * 1024;
+  constexpr std::size_t kSpare = 1024;
   if (scratch->replay.capacity() > kKept) std::string().swap(scratch->replay);  // assigning would keep it
   scratch->delivery.unpin();
-  spare_.push_back(std::move(scratch));
+  if (spare_.size() < kSpare) spare_.push_back(std::move(scratch));
 }
 
 Result<void> Engine::room_for_flow() {
