@@ -124,8 +124,9 @@ class Flood:
             self.count = 0
             self.due.clear()
             for descriptor, one in self.open.items():
+                one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ANSWER)
                 self.epoll.modify(descriptor, self.interest(one))
-            deadline = time.monotonic() + 45
+            deadline = time.monotonic() + 60
             while self.open and time.monotonic() < deadline:
                 self.turn(0.5)
             self.finishing = False
