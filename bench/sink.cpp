@@ -25,7 +25,6 @@
 
 namespace {
 
-constexpr int kSendBuffer = 8 * 1024;
 constexpr std::uint64_t kUsual = 1024;
 
 struct Connection {
@@ -44,7 +43,6 @@ class Sink {
   explicit Sink(int port) : epoll_(epoll_create1(0)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
     const int on = 1;
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(listener_, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
