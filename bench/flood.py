@@ -1,14 +1,16 @@
 """One flood of slow clients, as a process of its own: bench/floods starts it and tells it what to do line by line.
 
-usage: flood.py KIND PORT COUNT     KIND: heads, bodies, readers, silent, stalled
+usage: flood.py KIND PORT COUNT     KIND: heads, bodies, readers, silent, brief, stalled
 
-Opens COUNT connections and keeps that many: who is closed by the server is opened again. Each that is not silent or
+Opens COUNT connections and keeps that many: who is closed by the server is opened again; brief ones are closed at once,
+a thousand a second. Each that is not silent or
 stalled sends or takes a few bytes every two seconds. On standard input, each answered by a line of JSON about what
 has happened so far: "tell"; "finish", which ends the slowness (stalled readers read their answers to the end); "end".
 """
 import collections, json, os, resource, select, socket, sys, time
 
 EVERY = 2.0
+BRIEF_A_SECOND = 1000
 AT_ONCE = 500             # connections opened between two looks at the others
 SMALL = 4096              # receive buffer of who reads slowly
 ANSWER = 160 << 10           # more than a proxy may hold of it, little enough for the kernel to hold ten thousand
@@ -18,6 +20,7 @@ REQUESTS = {
     "readers": b"GET /bytes/%d HTTP/1.1\r\nHost: x\r\n\r\n" % ANSWER,
     "stalled": b"GET /bytes/%d HTTP/1.1\r\nHost: x\r\n\r\n" % ANSWER,
     "silent": b"",
+    "brief": b"",
 }
 
 
@@ -56,8 +59,9 @@ class Flood:
         self.open = {}
         self.due = collections.deque()      # (when, descriptor), in the order of time
         self.statuses = collections.Counter()
-        self.opened = self.closed = self.whole = 0
+        self.opened = self.closed = self.whole = self.drips = 0
         self.finishing = False
+        self.began = time.monotonic()
 
     def interest(self, one):
         if not one.begun:
@@ -67,7 +71,10 @@ class Flood:
         return select.EPOLLIN
 
     def refill(self):
-        for _ in range(min(AT_ONCE, self.count - len(self.open))):
+        wanted = min(AT_ONCE, self.count - len(self.open))
+        if self.kind == "brief":
+            wanted = min(wanted, int((time.monotonic() - self.began) * BRIEF_A_SECOND) - self.opened)
+        for _ in range(wanted):
             one = One(self.kind, self.port)
             self.open[one.socket.fileno()] = one
             self.epoll.register(one.socket.fileno(), self.interest(one))
@@ -83,6 +90,9 @@ class Flood:
 
     def begin(self, descriptor, one):
         one.begun = True
+        if self.kind == "brief":
+            self.close(descriptor)
+            return
         try:
             one.socket.send(REQUESTS[self.kind])
         except OSError:
@@ -102,6 +112,7 @@ class Flood:
             if not one or not one.begun:
                 continue
             alive = True
+            self.drips += 1
             if self.kind == "readers":
                 alive = one.take(512)
             else:
@@ -131,7 +142,7 @@ class Flood:
                 self.turn(0.5)
             self.finishing = False
         print(json.dumps(dict(open=len(self.open), begun=sum(one.begun for one in self.open.values()), opened=self.opened,
-                              closed=self.closed, whole=self.whole, statuses=self.statuses)), flush=True)
+                              closed=self.closed, whole=self.whole, drips=self.drips, statuses=self.statuses)), flush=True)
         return word in ("tell", "finish")
 
     def turn(self, wait):
