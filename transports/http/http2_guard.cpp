@@ -12,15 +12,18 @@ namespace {
 constexpr Duration kMinute{60'000};
 
 // RFC 9113, 6: types and flags.
-constexpr unsigned char kHeaders = 1, kResetStream = 3, kSettings = 4, kPing = 6, kContinuation = 9;
-constexpr unsigned char kAck = 1, kEndHeaders = 4;
+constexpr unsigned char kData = 0, kHeaders = 1, kPriority = 2, kResetStream = 3, kSettings = 4, kPing = 6, kContinuation = 9;
+constexpr unsigned char kAck = 1, kEndStream = 1, kEndHeaders = 4;
 
 }  // namespace
 
-bool Http2Guard::watch(std::string_view bytes, TimePoint now) noexcept {
+bool Http2Guard::watch(std::string_view bytes, TimePoint now) {
+  strays_.clear();
   while (!bytes.empty()) {
     if (left_ > 0) {
       const std::size_t part = std::min(left_, bytes.size());
+      if (preface_ && bytes.substr(0, part) != kPreface.substr(kPreface.size() - left_, part))
+        return fail(Http2Error::protocol, "no_preface");
       bytes.remove_prefix(part);
       if ((left_ -= part) == 0) frame_ended();
       continue;
@@ -37,31 +40,50 @@ bool Http2Guard::watch(std::string_view bytes, TimePoint now) noexcept {
 }
 
 /// The header of a frame is complete.
-bool Http2Guard::frame(TimePoint now) noexcept {
+bool Http2Guard::frame(TimePoint now) {
   left_ = std::size_t{header_[0]} << 16 | std::size_t{header_[1]} << 8 | header_[2];
   const unsigned char type = header_[3];
   const bool ack = (header_[4] & kAck) != 0;
+  const bool ends = (header_[4] & kEndStream) != 0;
+  const std::uint32_t id = std::uint32_t{header_[5] & 0x7fu} << 24 | std::uint32_t{header_[6]} << 16 | std::uint32_t{header_[7]} << 8 | header_[8];
   if (type == kHeaders) {
     block_bytes_ = 0;
     began_ = now;
     in_block_ = true;
-    return block(left_);
+    return block(left_) && (!of_client_ || judge(ids_.headers(id, ends), id));
   }
   if (type == kContinuation) return block(left_);
   in_block_ = false;
   switch (type) {
-    case kResetStream: return count(resets_, now, "too_many_resets");
+    case kData: return !of_client_ || judge(ids_.data(id, ends), id);
+    case kPriority: return id != 0 || fail(Http2Error::protocol, "priority_of_no_stream");
+    case kResetStream: ids_.reset(id); return count(resets_, now, "too_many_resets");
     case kSettings: return ack || count(settings_, now, "too_many_settings");
     case kPing: return ack || count(pings_, now, "too_many_pings");
     default: return true;
   }
 }
 
+bool Http2Guard::judge(Http2Ids::Verdict verdict, std::uint32_t id) {
+  switch (verdict) {
+    case Http2Ids::Verdict::goes_back: return fail(Http2Error::protocol, "stream_goes_back");
+    case Http2Ids::Verdict::ended: return fail(Http2Error::stream_closed, "frame_behind_the_end");
+    case Http2Ids::Verdict::was_reset: strays_.push_back(id); return true;
+    case Http2Ids::Verdict::fine: break;
+  }
+  return true;
+}
+
+bool Http2Guard::fail(Http2Error error, const char* reason) noexcept {
+  error_ = error;
+  reason_ = reason;
+  return false;
+}
+
 bool Http2Guard::block(std::size_t bytes) noexcept {
   block_bytes_ += header_.size() + bytes;
   if (block_bytes_ <= limits_.header_block) return true;
-  reason_ = "header_block_too_large";
-  return false;
+  return fail(Http2Error::calm, "header_block_too_large");
 }
 
 void Http2Guard::frame_ended() noexcept {
@@ -75,8 +97,7 @@ bool Http2Guard::count(PerMinute& events, TimePoint now, const char* reason) noe
     events.count = 0;
   }
   if (++events.count <= events.limit) return true;
-  reason_ = reason;
-  return false;
+  return fail(Http2Error::calm, reason);
 }
 
 }  // namespace myelin::http

@@ -140,11 +140,13 @@ Http2Session::Http2Session(const Limits& limits, const Http2Limits& http2, Http2
 
 bool Http2Session::receive(std::string_view bytes) {
   if (!guard_.watch(bytes, Clock::now())) {
-    terminate(Http2Error::calm);
+    terminate(guard_.error());
     return true;
   }
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  return nghttp2_session_mem_recv(session_.get(), data, bytes.size()) >= 0;
+  const bool sound = nghttp2_session_mem_recv(session_.get(), data, bytes.size()) >= 0;
+  for (const std::uint32_t id : guard_.strays()) reset(static_cast<std::int32_t>(id), Http2Error::stream_closed);
+  return sound;
 }
 
 int Http2Session::trailer(std::size_t bytes) noexcept {

@@ -16,12 +16,6 @@ struct nghttp2_session;
 
 namespace myelin::http {
 
-/// RFC 9113, 7
-enum class Http2Error : std::uint32_t {
-  none = 0, protocol = 1, internal = 2, flow_control = 3, frame_size = 6, refused_stream = 7, cancel = 8, compression = 9,
-  calm = 11, http11_required = 13
-};
-
 /// One request and its answer, as the frames see them.
 class Http2Side {
  public:

@@ -1,5 +1,5 @@
 // What RFC 9113 and RFC 7541 ask of a server whose client breaks their rules, frame by frame. Where they
-// ask for an error but nothing is at stake (priorities, streams that are over), the frame is ignored.
+// ask for an error but nothing is at stake (priorities that depend on themselves), the frame is ignored.
 
 #include <random>
 
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
         FrameCase{"window_by_nothing", frame_of(frame::window, 0, 0, big_endian(0)), kProtocol},
         FrameCase{"window_of_3", frame_of(frame::window, 0, 0, "123"), kFrameSize},
         FrameCase{"window_overflow", frame_of(frame::window, 0, 0, big_endian(0x7fffffff)), kFlowControl},
-        FrameCase{"priority_of_no_stream", frame_of(frame::priority, 0, 0, std::string(5, '\0'))},
+        FrameCase{"priority_of_no_stream", frame_of(frame::priority, 0, 0, std::string(5, '\0')), kProtocol},
         FrameCase{"priority_of_idle_stream", frame_of(frame::priority, 0, 9, std::string(5, '\0'))}),
     [](const auto& one) { return one.param.name; });
 
@@ -105,17 +105,17 @@ INSTANTIATE_TEST_SUITE_P(
         FrameCase{"continuation_of_complete_headers", get(1) + frame_of(frame::continuation, kEndHeaders, 1), kProtocol},
         FrameCase{"continuation_behind_data", begin_post(1) + frame_of(frame::data, 0, 1, "x") + frame_of(frame::continuation, 4, 1), kProtocol},
         FrameCase{"even_stream", get(2), kProtocol},
-        FrameCase{"stream_that_goes_back", get(5) + get(3)},
+        FrameCase{"stream_that_goes_back", get(5) + get(3), kProtocol},
         FrameCase{"data_behind_the_end", get(1) + frame_of(frame::data, kEndStream, 1, "x"), kStreamClosed},
         FrameCase{"headers_behind_the_end", get(1) + get(1), kStreamClosed},
-        FrameCase{"data_behind_a_reset", begin_post(1) + frame_of(frame::reset, 0, 1, big_endian(8)) + frame_of(frame::data, 1, 1, "x")},
+        FrameCase{"data_behind_a_reset", begin_post(1) + frame_of(frame::reset, 0, 1, big_endian(8)) + frame_of(frame::data, 1, 1, "x"), kGoesOn, kStreamClosed},
         FrameCase{"reset_of_3", begin_post(1) + frame_of(frame::reset, 0, 1, "123"), kFrameSize},
         FrameCase{"priority_of_4", begin_post(1) + frame_of(frame::priority, 0, 1, "1234"), kFrameSize},
         FrameCase{"window_of_stream_by_nothing", begin_post(1) + frame_of(frame::window, 0, 1, big_endian(0)), kProtocol},
         FrameCase{"window_of_stream_overflows", begin_post(1) + frame_of(frame::window, 0, 1, big_endian(0x7fffffff)), kGoesOn, kFlowControl},
         FrameCase{"data_frame_too_large", begin_post(1) + frame_of(frame::data, 1, 1, std::string(16'385, 'x')), kFrameSize},
         FrameCase{"headers_frame_too_large", frame_of(frame::headers, 5, 1, hpack(request_fields("GET", "/", {{"x", std::string(16'300, 'x')}, {"y", std::string(100, 'y')}}))), kFrameSize},
-        FrameCase{"headers_behind_a_reset", begin_post(1) + frame_of(frame::reset, 0, 1, big_endian(8)) + get(1)},
+        FrameCase{"headers_behind_a_reset", begin_post(1) + frame_of(frame::reset, 0, 1, big_endian(8)) + get(1), kGoesOn, kStreamClosed},
         FrameCase{"continuation_behind_a_reset", begin_post(1) + frame_of(frame::reset, 0, 1, big_endian(8)) + frame_of(frame::continuation, 4, 1), kProtocol},
         FrameCase{"data_of_the_largest_size", begin_post(1) + frame_of(frame::data, 1, 1, std::string(16'384, 'x'))},
         FrameCase{"window_behind_the_end", get(1) + frame_of(frame::window, 0, 1, big_endian(1))},
@@ -198,13 +198,33 @@ TEST(Http2RandomFrames, HurtNobodyElse) {
 TEST(Http2Preface, AnythingElseIsNoHttp2) {
   EchoPipeline echo;
   Http2Server server(echo);
-  Peer near = server.running.connect();
+  Http2Peer near = server.peer();
   near.send("PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n");
-  EXPECT_EQ(near.rest().find("HTTP/1"), std::string::npos);
+  EXPECT_EQ(near.goaway_code(), kProtocol);  // RFC 9113, 3.4
   Http2Peer client = server.peer();  // no SETTINGS behind the preface
   client.send(std::string(kPreface) + get(1));
   EXPECT_EQ(client.goaway_code(), kProtocol);
   EXPECT_EQ(echo.served, 0);
+}
+
+TEST(Http2Frames, BehindAWholeExchangeAreErrors) {  // RFC 9113, 5.1
+  for (const std::string& late : {frame_of(frame::data, kEndStream, 1, "x"), get(1)}) {
+    Greeted<EchoPipeline> greeted;
+    auto& [echo, server, client] = greeted;
+    EXPECT_EQ(client.exchange("/").status(), 200);
+    client.send(late);
+    EXPECT_EQ(client.goaway_code(), kStreamClosed);
+  }
+}
+
+TEST(Http2Frames, ThatCrossAResetOfOursAreNoErrors) {  // RFC 9113, 5.1
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  const std::uint32_t id = client.request(request_fields("POST", "/", {{"connection", "close"}}), false);
+  EXPECT_EQ(client.await_reset(id), static_cast<std::uint32_t>(kProtocol));
+  client.send(frame_of(frame::data, 0, id, "x") + frame_of(frame::headers, kEndHeaders | kEndStream, id, hpack({{"x", "y"}})));
+  EXPECT_EQ(client.exchange("/next").status(), 200);
+  EXPECT_FALSE(client.goaway.has_value());
 }
 
 TEST(Http2Ping, IsAnsweredWithItsOwnBytes) {

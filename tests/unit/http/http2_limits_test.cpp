@@ -268,6 +268,30 @@ TEST(Http2Guard, CountsPerMinute) {
   EXPECT_STREQ(guard.reason(), "too_many_pings");
 }
 
+TEST(Http2Ids, JudgesTheLatestStreams) {
+  using enum Http2Ids::Verdict;
+  Http2Ids ids;
+  EXPECT_EQ(ids.data(1, false), fine);  // idle: the layer below says so
+  EXPECT_EQ(ids.headers(3, true), fine);
+  EXPECT_EQ(ids.headers(1, true), goes_back);
+  EXPECT_EQ(ids.data(3, false), ended);
+  EXPECT_EQ(ids.headers(7, false), fine);
+  EXPECT_EQ(ids.headers(5, false), goes_back);
+  EXPECT_EQ(ids.headers(7, true), fine);  // trailers
+  EXPECT_EQ(ids.headers(7, true), ended);
+  ids.reset(7);
+  EXPECT_EQ(ids.data(7, true), was_reset);
+  EXPECT_EQ(ids.headers(8, true), fine);  // even: the layer below says so
+  EXPECT_EQ(ids.headers(3 + 2 * 63, true), fine);
+  EXPECT_EQ(ids.headers(3, true), ended);
+  EXPECT_EQ(ids.headers(5 + 2 * 63, true), fine);
+  EXPECT_EQ(ids.headers(3, true), fine);  // too long ago
+  EXPECT_EQ(ids.headers(0x7fffffff, true), fine);
+  EXPECT_EQ(ids.headers(5 + 2 * 63, true), fine);
+  EXPECT_EQ(ids.headers(0x7ffffffd, true), goes_back);
+  EXPECT_EQ(ids.data(0x7fffffff, true), ended);
+}
+
 TEST(Http2Head, NothingCanEndALine) {
   const Limits limits;
   Http2Head head(limits);
