@@ -10,6 +10,8 @@
 #include <iterator>
 #include <random>
 
+#include "engine/base/text.hpp"
+
 namespace myelin::server {
 
 namespace {
@@ -75,6 +77,8 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
   config.per_endpoint_waiting =
       std::max<std::size_t>(1, size_of(settings, "http.max.messages.per.host.port", config.per_endpoint_waiting) / shards);
   config.via = via_name(settings);
+  for (const std::string_view name : text::split(settings.get("http.trailers"), ", "))
+    if (!name.empty()) config.trailers.push_back(text::to_lower(name));
   if (const auto most = settings.number("max_open_connections", -1); most > 0)
     config.max_connections = static_cast<std::size_t>(most);  // counted over the whole process
 

@@ -410,6 +410,7 @@ Result<void> SendingLeaf::prepare(Message& message, OutgoingRequest& request) co
   request.url.target = request.target;
   request.headers = &message.headers;
   request.received_version = message.incoming.version;
+  request.accepts_trailers = message.incoming.accepts_trailers;
   fill_body(message, *body, dropped, request);
   fill_switches(message, request);
   request.close |= !keep_alive;

@@ -21,7 +21,7 @@ class BodySource {
   /// Decoded body bytes that are here now and not consumed; a view valid until the next consume()
   /// or fill().
   virtual std::string_view buffered() const noexcept = 0;
-  /// Nothing follows buffered().
+  /// Nothing follows buffered(). Of a body with trailers only fill() tells the end first.
   virtual bool ended() const noexcept = 0;
   virtual void consume(std::size_t bytes) noexcept = 0;
   /// Waits until buffered() is not empty, the end is reached, or the peer failed; then fault() says
@@ -29,6 +29,8 @@ class BodySource {
   virtual Task<Status> fill() = 0;
   /// Why fill() returned `failed`.
   virtual const Fault& fault() const noexcept = 0;
+  /// Fields behind the body that may be passed on, as lines of HTTP/1.1, each with its CRLF; known when it has ended.
+  virtual std::string_view trailers() const noexcept { return {}; }
   /// Bytes of the whole body when the peer declared it (Content-Length).
   virtual std::optional<std::uint64_t> length() const noexcept = 0;
 };

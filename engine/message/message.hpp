@@ -35,6 +35,7 @@ struct Incoming {
   std::string_view remote_address;  ///< numeric, without port
   std::string_view local_address;   ///< "address:port" of the accepting socket
   std::string_view version = "1.1";  ///< of HTTP: "1.0", "1.1", "2.0"
+  bool accepts_trailers = false;     ///< TE: trailers
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
   std::string_view query() const noexcept {  ///< without '?'

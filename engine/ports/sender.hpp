@@ -69,7 +69,7 @@ struct OutgoingRequest {
   bool http2 = false;            ///< by ALPN where TLS is spoken (else HTTP/1.1), without asking in clear text
   std::uint32_t http2_streams = 0;  ///< longest row of requests that share a connection; 0: the transport's own
   std::string_view received_version = "1.1";  ///< of HTTP, that the message came by; for Via. Empty: it came from nobody
-  bool accepts_trailers = false; ///< TE: trailers, as gRPC wants it; for HTTP/2 only
+  bool accepts_trailers = false; ///< TE: trailers, as gRPC wants it
   bool close = false;            ///< Connection: close
   bool guarded = false;          ///< the address is request data: not to link-local hosts nor our admin port (REL-084)
   bool idempotent = false;       ///< may be repeated once on a connection that was dead already

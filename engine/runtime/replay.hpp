@@ -41,6 +41,7 @@ class ReplayBody final : public BodySource {
     co_return co_await stream_.fill();
   }
   const Fault& fault() const noexcept override { return stream_.fault(); }
+  std::string_view trailers() const noexcept override { return stream_.trailers(); }
   std::optional<std::uint64_t> length() const noexcept override { return stream_.length(); }
 
  private:

@@ -112,6 +112,10 @@ constexpr std::array kForms{
     Form{"request_id.trust", [](std::string_view value) -> std::string_view {
            return Networks::parse(value) ? "" : "networks such as 10.0.0.0/8, ::1 are needed, or all, or none";
          }},
+    Form{"http.trailers", [](std::string_view value) -> std::string_view {
+           return value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-, ") == value.npos
+                      ? "" : "names of header fields with commas between them are needed";
+         }},
 };
 
 /// The other keys of myelin.properties; to tell a misspelt key from one a configuration reads itself.

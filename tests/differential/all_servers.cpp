@@ -20,9 +20,12 @@ const testing::Environment* const kEnvironment = testing::AddGlobalTestEnvironme
 }  // namespace
 
 void AllServers::start() {
-  myelin = start_myelin();
-  for (const char* name : kNames)
-    if (auto server = differential::start(name)) others.emplace(name, std::move(server));
+  myelin = start_myelin(Version::http1);
+  myelin_http2 = start_myelin(Version::http2);
+  for (const char* name : kNames) {
+    if (auto server = differential::start(name, Version::http1)) others.emplace(name, std::move(server));
+    if (auto server = differential::start(name, Version::http2)) http2.emplace(name, std::move(server));
+  }
 }
 
 void AllServers::end() {
@@ -33,7 +36,9 @@ void AllServers::end() {
   }
   stricter_.clear();
   others.clear();
+  http2.clear();
   myelin.reset();
+  myelin_http2.reset();
 }
 
 AllServers& all_servers() {

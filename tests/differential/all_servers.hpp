@@ -20,6 +20,9 @@ class AllServers {
 
   std::unique_ptr<Server> myelin;
   std::map<std::string, std::unique_ptr<Server>> others;  ///< by name
+  // The same for clients that speak HTTP/2:
+  std::unique_ptr<Server> myelin_http2;
+  std::map<std::string, std::unique_ptr<Server>> http2;
 
  private:
   std::map<std::string, std::set<std::string>> stricter_;

@@ -16,9 +16,9 @@ using test::Stream;
 
 class MyelinServer final : public Server {
  public:
-  MyelinServer() {
+  explicit MyelinServer(Version version) {
     server_.threads = 1;
-    server_.set("http2.enabled=false");
+    if (version == Version::http1) server_.set("http2.enabled=false");
     server_.write("synapse.xml",
                   test::main_sequence("<send><endpoint><address uri=\"http://127.0.0.1:" + std::to_string(recorder().port()) +
                                       "\" format=\"rest\"><connection preserveHost=\"true\"/>"
@@ -92,6 +92,15 @@ class Incumbent final : public Server {
   std::uint16_t port_ = 0;
 };
 
+/// What stands between `@2` and `@` is for HTTP/2 alone.
+std::string for_version(std::string text, Version version) {
+  for (auto at = text.find("@2"); at != std::string::npos; at = text.find("@2", at)) {
+    const auto end = text.find('@', at + 1);
+    text.replace(at, end + 1 - at, version == Version::http2 ? text.substr(at + 2, end - at - 2) : std::string());
+  }
+  return text;
+}
+
 /// The text with @port@, @backend@, @folder@ and @root@ filled in.
 std::string filled(std::string text, const Program& program, const fs::path& folder, std::uint16_t port, std::uint16_t backend) {
   const std::pair<std::string, std::string> values[] = {{"@port@", std::to_string(port)}, {"@backend@", std::to_string(backend)},
@@ -110,7 +119,7 @@ constexpr const char* kHaproxy = R"(defaults
   timeout http-request 1s
   timeout http-keep-alive 1s
 frontend f
-  bind 127.0.0.1:@port@
+  bind 127.0.0.1:@port@@2 proto h2@
   default_backend b
 backend b
   server s 127.0.0.1:@backend@
@@ -132,7 +141,7 @@ http {
   client_body_timeout 1s;
   keepalive_timeout 1s;
   server {
-    listen 127.0.0.1:@port@;
+    listen 127.0.0.1:@port@@2 http2@;
     location / {
       proxy_pass http://127.0.0.1:@backend@;
       proxy_http_version 1.1;
@@ -152,6 +161,9 @@ LoadModule reqtimeout_module @root@/usr/lib/apache2/modules/mod_reqtimeout.so
 LoadModule authz_core_module @root@/usr/lib/apache2/modules/mod_authz_core.so
 LoadModule proxy_module @root@/usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module @root@/usr/lib/apache2/modules/mod_proxy_http.so
+LoadModule http2_module @root@/usr/lib/apache2/modules/mod_http2.so
+@2Protocols h2c
+H2Direct on@
 Listen 127.0.0.1:@port@
 ServerName localhost
 Timeout 2
@@ -168,6 +180,7 @@ server.bind = "127.0.0.1"
 server.port = @port@
 server.document-root = "@folder@"
 server.upload-dirs = ("@folder@")
+@2server.feature-flags = ("server.h2proto" => "enable", "server.h2c" => "enable")@
 server.max-read-idle = 1
 server.max-keep-alive-idle = 1
 proxy.server = ("" => (("host" => "127.0.0.1", "port" => @backend@)))
@@ -213,15 +226,15 @@ Outcome Server::send(std::string_view bytes, Millis patience) {
   return outcome;
 }
 
-std::unique_ptr<Server> start_myelin() { return std::make_unique<MyelinServer>(); }
+std::unique_ptr<Server> start_myelin(Version version) { return std::make_unique<MyelinServer>(version); }
 
-std::unique_ptr<Server> start(const std::string& name) {
+std::unique_ptr<Server> start(const std::string& name, Version version) {
   const Known server = known(name);
   const Program program = find(server.program);
   if (program.file.empty()) return nullptr;
-  return std::make_unique<Incumbent>(name, program, [&server](const Program& found, const fs::path& folder, std::uint16_t port, std::uint16_t backend) {
+  return std::make_unique<Incumbent>(name, program, [&server, version](const Program& found, const fs::path& folder, std::uint16_t port, std::uint16_t backend) {
     Incumbent::Setup setup;
-    setup.configuration = filled(server.configuration, found, folder, port, backend);
+    setup.configuration = filled(for_version(server.configuration, version), found, folder, port, backend);
     for (const std::string& argument : server.arguments) setup.arguments.push_back(filled(argument, found, folder, port, backend));
     return setup;
   });

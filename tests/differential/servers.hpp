@@ -34,10 +34,13 @@ class Server {
   Recorder recorder_;
 };
 
-std::unique_ptr<Server> start_myelin();
+/// What its clients speak; HTTP/2 by prior knowledge.
+enum class Version { http1, http2 };
+
+std::unique_ptr<Server> start_myelin(Version version);
 
 inline constexpr const char* kNames[] = {"haproxy", "nginx", "apache", "lighttpd"};
 /// Null when the program is neither installed nor in build/incumbents (scripts/incumbents).
-std::unique_ptr<Server> start(const std::string& name);
+std::unique_ptr<Server> start(const std::string& name, Version version);
 
 }  // namespace myelin::differential

@@ -7,6 +7,7 @@
 #include "tests/support/backend.hpp"
 #include "tests/support/memory.hpp"
 #include "tests/support/myelin.hpp"
+#include "tests/support/socket.hpp"
 
 namespace myelin::test {
 namespace {
@@ -111,6 +112,32 @@ TEST_F(Http2ToBackends, ManyRequestsShareAConnection) {
   origin.release();
   for (HttpClient& client : clients) EXPECT_EQ(client.receive("GET").body, "held");
   EXPECT_EQ(metric("myelin_backend_connections_total"), "1");
+}
+
+/// Reads until that has come; all that came.
+std::string read_to(Stream& stream, std::string_view end) {
+  std::string bytes;
+  while (bytes.find(end) == std::string::npos && stream.read(bytes) == Stream::End::data) {
+  }
+  return bytes;
+}
+
+TEST_F(Http2ToBackends, GrpcKeepsItsTrailers) {  // REL-067
+  Listener service;
+  service.listen();
+  inner.write("synapse.xml", main_sequence("<send><endpoint><address uri=\"http://127.0.0.1:" + std::to_string(service.port()) + "\"/></endpoint></send>"));
+  inner.start();
+  start("<endpoint><failover>" + leaf(plain()) + leaf(secure()) + "</failover></endpoint>");  // which keeps a copy of the request
+  const auto client = Stream::connect(outer.port());
+  client->write("POST / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "3\r\nask\r\n0\r\nx-sum: 7\r\n\r\n");
+  const auto near = service.accept();
+  const std::string asked = read_to(*near, "x-sum: 7");
+  EXPECT_NE(asked.find("\r\nTE: trailers\r\n"), std::string::npos) << asked;
+  EXPECT_NE(asked.find("\r\n\r\n3\r\nask\r\n0\r\nx-sum: 7"), std::string::npos) << asked;
+  near->write("HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntell\r\n0\r\ngrpc-status: 0\r\n\r\n");
+  const std::string answer = read_to(*client, "grpc-status: 0\r\n\r\n");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n4\r\ntell\r\n0\r\ngrpc-status: 0\r\n\r\n")) << answer;
 }
 
 TEST_F(Http2ToBackends, LargeBodiesStreamFlat) {  // REL-130

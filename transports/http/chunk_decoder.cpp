@@ -6,6 +6,7 @@
 
 #include "transports/http/codec.hpp"
 #include "transports/http/syntax.hpp"
+#include "transports/http/trailers.hpp"
 
 namespace myelin::http {
 
@@ -92,8 +93,9 @@ bool ChunkDecoder::trailer_line(std::string_view line) {
   if (++trailers_ > limits_.trailer_fields) return refuse("too_many_trailers");
   trailer_bytes_ += line.size() + 2;
   if (trailer_bytes_ > limits_.trailer_bytes) return refuse("trailers_too_large");
-  Header dropped;
-  if (const char* reason = syntax::split_field(line, dropped)) return refuse(reason);
+  Header field;
+  if (const char* reason = syntax::split_field(line, field)) return refuse(reason);
+  if (kept_) kept_->add(field.name, field.value);
   return true;
 }
 

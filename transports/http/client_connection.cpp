@@ -171,7 +171,7 @@ void ClientConnection::take_request(std::size_t consumed) {
   const char* copied = message_.copy(text).data();
   rebase(head_, text, copied);
   in.eat(consumed);
-  in.begin_body(head_.framing, head_.length);
+  in.begin_body(head_.framing, head_.length, head_.content_type);
   ++requests_;
   expect_continue_ = head_.expect_continue;
   body_wanted_ = false;
@@ -270,7 +270,10 @@ Task<BodySource::Status> ClientConnection::fill() {
     in.decode();
     if (in.bad()) co_return body_failed(400, in.reason());
     if (!in.body().empty()) co_return Status::more;
-    if (in.ended()) co_return Status::end;
+    if (in.ended()) {
+      in.tell_end();
+      co_return Status::end;
+    }
     const std::size_t before = in.raw().size();
     const Duration window = loop_.config.body_idle;
     const TimePoint due = rate_.wait(Clock::now(), window);
@@ -376,6 +379,8 @@ Pieces ClientConnection::next_pieces(BodySource& source, bool chunked) {
   } else if (chunked && last) {
     tail = "0\r\n\r\n";
   }
+  if (chunked && last && message_.incoming.accepts_trailers && !source.trailers().empty())
+    tail = with_trailers(tail, source.trailers(), end_);
   return Pieces(out_, slice, tail);
 }
 

@@ -58,7 +58,8 @@ class ClientConnection final : public Client, private BodySource, private Stream
  private:
   // BodySource: the request's body
   std::string_view buffered() const noexcept override { return stream_.in.body(); }
-  bool ended() const noexcept override { return stream_.in.ended(); }
+  bool ended() const noexcept override { return stream_.in.end_is_known(); }
+  std::string_view trailers() const noexcept override { return stream_.in.trailers(); }
   void consume(std::size_t bytes) noexcept override;
   Task<Status> fill() override;
   const Fault& fault() const noexcept override { return fault_; }
@@ -95,6 +96,7 @@ class ClientConnection final : public Client, private BodySource, private Stream
   Message message_;
   Fault fault_;
   std::string out_;
+  std::string end_;             ///< of an answer that has trailers
   std::string remote_, local_;
   std::shared_ptr<const TlsServer> tls_;
   Origin origin_;

@@ -46,6 +46,7 @@ struct RequestHead {
   Framing framing = Framing::none;  ///< `Content-Length: 0` is Framing::length
   std::uint64_t length = 0;
   bool has_via = false;
+  bool accepts_trailers = false;  ///< TE: trailers
   std::string_view content_type;
   std::string_view content_encoding;
   Headers fields;             ///< all of them, in order
@@ -64,6 +65,8 @@ struct ResponseHead {
   std::int64_t keep_alive_timeout = -1;  ///< seconds of `Keep-Alive: timeout=N`, -1: not told
   Headers fields;
 };
+
+class Trailers;  // trailers.hpp
 
 enum class Parse : std::uint8_t { done, more, bad };
 
@@ -144,6 +147,8 @@ class ChunkDecoder {
  public:
   explicit ChunkDecoder(const Limits& limits) : limits_(limits) {}
   void reset() noexcept;
+  /// Sound trailers are added there; null: they are dropped.
+  void keep_trailers(Trailers* to) noexcept { kept_ = to; }
 
   /// Looks at `input`; eats framing bytes, then tells how many of the bytes that follow are body.
   /// `more` with body: take any of it, call body_consumed(n) and then next() with what follows.
@@ -172,6 +177,7 @@ class ChunkDecoder {
   Where where_ = Where::size;
   std::uint64_t left_ = 0;
   std::size_t extensions_ = 0;
+  Trailers* kept_ = nullptr;
   std::size_t trailers_ = 0;
   std::size_t trailer_bytes_ = 0;
   std::size_t scanned_ = 0;  ///< bytes of an incomplete line already searched for its end

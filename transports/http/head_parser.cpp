@@ -21,6 +21,7 @@ enum class Known : std::uint8_t {
   via,
   host,
   expect,
+  te,
   connection,
   keep_alive,
   content_type,
@@ -45,6 +46,7 @@ bool is_framing(std::string_view name, std::string_view lower) noexcept {
 /// The fields that mean something here; by length first, as most fields mean nothing.
 Known classify(std::string_view name) noexcept {
   switch (name.size()) {
+    case 2: return text::iequals(name, "te") ? Known::te : Known::other;
     case 3: return text::iequals(name, "via") ? Known::via : Known::other;
     case 4: return text::iequals(name, "host") ? Known::host : Known::other;
     case 6: return text::iequals(name, "expect") ? Known::expect : Known::other;
@@ -317,6 +319,9 @@ bool HeadParser::take(const Header& field, RequestHead& head) {
       if (++facts_.hosts > 1) return refuse(400, "repeated_host");
       if (!Authority::parse(field.value)) return refuse(400, "bad_host");
       head.host = field.value;
+      return true;
+    case Known::te:
+      head.accepts_trailers = head.accepts_trailers || list_names(field.value, "trailers");
       return true;
     case Known::expect:
       facts_.expects = true;

@@ -227,12 +227,21 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
   if (request.has_soap_action) to.add("SOAPAction: \"", request.soap_action, "\"\r\n");
   if (!has_agent && !request.user_agent.empty()) to.field("User-Agent", request.user_agent);
   if (!via.empty() && !request.received_version.empty()) to.add("Via: ", request.received_version, " ", via, "\r\n");
-  if (request.accepts_trailers) to.field("TE", "trailers");
+  const bool closes = request.close || request.http10;
+  const bool asks = request.accepts_trailers && !request.http10;
+  if (asks) to.field("TE", "trailers");
   if (to_proxy && !request.proxy->authorization.empty()) to.field("Proxy-Authorization", request.proxy->authorization);
   add_framing(to, framing);
-  if (request.close || request.http10) to.add("Connection: close\r\n");
+  if (closes || asks) to.field("Connection", !asks ? "close" : closes ? "close, TE" : "TE");
   to.add("\r\n");
   to.finish();
+}
+
+std::string_view with_trailers(std::string_view end, std::string_view trailers, std::string& to) {
+  to.assign(end.substr(0, end.size() - 2));
+  to += trailers;
+  to += "\r\n";
+  return to;
 }
 
 bool goes_round(bool has_via, const Headers& fields, std::string_view via) noexcept {

@@ -47,6 +47,8 @@ struct ReplyShape {
 ReplyShape shape_of(const Reply& reply, bool head_only, Framing unknown);
 
 void write_reply_head(const Reply& reply, const OutFraming& framing, const ReplyContext& context, std::string& to);
+/// The end of a chunked body, `end` without trailers, with these, in `to`.
+std::string_view with_trailers(std::string_view end, std::string_view trailers, std::string& to);
 /// `via`: our name, added behind the Via entries that the message brought; empty: none is added.
 void write_request_head(const OutgoingRequest& request, const OutFraming& framing, std::string_view via, std::string& to);
 /// REL-026: Via names us so often that the request goes round. `has_via`: there is such a field.

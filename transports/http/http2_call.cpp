@@ -35,6 +35,7 @@ Http2Call::Http2Call(Http2Upstream& connection)
       loop_(connection.loop()),
       parser_(loop_.config.limits),
       body_(loop_.blocks),
+      trailers_(&loop_.config.trailers),
       timer_(loop_.wheel, this, [](void* self) { static_cast<Http2Call*>(self)->late(); }) {}
 
 std::string_view Http2Call::backend() const noexcept { return connection_.target().address; }
@@ -81,7 +82,7 @@ bool Http2Call::unprocessed() const noexcept { return !head_sent_ || error_ == H
 /// Nothing is lost when the request goes out again, and it can.
 bool Http2Call::judge_repeatable() const noexcept {
   if (!closed_ || source_failed_ || taken_ > 0 || refusal_) return false;
-  if (unprocessed()) return true;
+  if (unprocessed() || http1_required()) return true;
   return lost_ && reused_ && interim_ == 0 && request_->idempotent && connection_.blame().empty();
 }
 
@@ -102,10 +103,10 @@ void Http2Call::begin(const OutgoingRequest& request, TimePoint started) {
   interim_ = 0;
   busy_ = true;
   reused_ = connection_.has_answered();
-  has_head = head_sent_ = request_sent_ = source_failed_ = body_ended_ = closed_ = lost_ = late_ = repeatable_ = false;
+  has_head = head_sent_ = request_sent_ = source_failed_ = body_ended_ = end_told_ = closed_ = lost_ = late_ = repeatable_ = false;
   absolute_ = request.timeout_is_endpoints && request.timeout.count() > 0;
   silence_ = request.timeout.count() > 0 ? request.timeout : loop_.config.backend_timeout;
-  out = {};
+  out = out_trailers = {};
   out_is_last = out_waits = false;
 }
 
@@ -185,6 +186,7 @@ Task<void> Http2Call::upload_rest() {
     out = source.buffered();
     held_ = out.size();
     out_is_last = source.ended();
+    if (out_is_last) out_trailers = source.trailers();
     if (out_waits) connection_.resume_body(*this);
   }
 }
@@ -205,8 +207,11 @@ bool Http2Call::head(std::string_view text) {
   std::size_t consumed = 0;
   const std::string_view method = request_ ? request_->method : std::string_view();
   if (parser_.response(text_, method, head_, consumed) != Parse::done) return refuse(parser_.refusal().reason);
-  if (head_.status >= 200) has_head = true;
-  else if (++interim_ > kInterimAnswers) return refuse("it sends interim answers that nobody asked for");
+  if (head_.status >= 200) {
+    has_head = true;
+    trailers_.begin(head_.fields.get("content-type").value_or(""));
+  }
+  if (!has_head && ++interim_ > kInterimAnswers) return refuse("it sends interim answers that nobody asked for");
   connection_.wake_later(*this);
   return true;
 }
@@ -264,7 +269,10 @@ Task<bool> Http2Call::receive_head() {
 Task<BodySource::Status> Http2Call::fill() {
   for (;;) {
     if (!body_.front().empty()) co_return Status::more;
-    if (body_ended_) co_return Status::end;
+    if (body_ended_) {
+      end_told_ = true;
+      co_return Status::end;
+    }
     if (source_failed_) co_return Status::failed;
     if (closed_) break;
     late_ = false;
@@ -306,7 +314,7 @@ void Http2Call::release() noexcept {
   timer_.clear();
   request_ = nullptr;
   source_ = nullptr;
-  out = {};
+  out = out_trailers = {};
   out_is_last = false;
   if (!closed_) connection_.reset(*this, Http2Error::cancel);
   connection_.finished(*this, idle_limit_);

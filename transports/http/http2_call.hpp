@@ -9,6 +9,7 @@
 #include "transports/http/http2_body.hpp"
 #include "transports/http/http2_client_session.hpp"
 #include "transports/http/loop.hpp"
+#include "transports/http/trailers.hpp"
 #include "transports/http/waiting_place.hpp"
 
 namespace myelin::http {
@@ -27,6 +28,8 @@ class Http2Call final : public BackendResponse, public Http2AnswerSide {
   /// The back end has done nothing with the request, or nothing that may not be done twice: it may go out again on
   /// another connection (REL-124; RFC 9113, 8.7).
   bool repeatable() const noexcept { return repeatable_; }
+  /// The back end wants to be asked by HTTP/1.1 (RFC 9113, 7).
+  bool http1_required() const noexcept { return closed_ && !has_head && error_ == Http2Error::http11_required; }
   /// The exchange was given up.
   void drop() noexcept { release(); }
   /// Bytes of the answer that were not consumed; they are forgotten.
@@ -47,7 +50,8 @@ class Http2Call final : public BackendResponse, public Http2AnswerSide {
 
   // BodySource
   std::string_view buffered() const noexcept override { return body_.front(); }
-  bool ended() const noexcept override { return body_ended_ && body_.front_is_last(); }
+  bool ended() const noexcept override { return body_ended_ && body_.front_is_last() && (end_told_ || trailers().empty()); }
+  std::string_view trailers() const noexcept override { return trailers_.text(); }
   void consume(std::size_t bytes) noexcept override;
   Task<Status> fill() override;
   const Fault& fault() const noexcept override { return fault_; }
@@ -56,6 +60,7 @@ class Http2Call final : public BackendResponse, public Http2AnswerSide {
   // Http2AnswerSide
   void received(std::string_view bytes) override;
   void received_all() override;
+  void trailer(std::string_view name, std::string_view value) override { trailers_.add(name, value); }
   void taken() override;
   void sent_all() override;
   void closed(Http2Error error) override;
@@ -87,6 +92,7 @@ class Http2Call final : public BackendResponse, public Http2AnswerSide {
   ResponseHead head_;
   Fault fault_;
   Http2Body body_;
+  Trailers trailers_;
   WaitingPlace answer_place_, upload_place_;
   Timer timer_;
   Task<void> upload_;
@@ -104,6 +110,7 @@ class Http2Call final : public BackendResponse, public Http2AnswerSide {
   bool request_sent_ = false;
   bool source_failed_ = false;   ///< the request body ended badly: fault_ is its fault
   bool body_ended_ = false;
+  bool end_told_ = false;        ///< its reader knows
   bool closed_ = false;          ///< the stream is over
   bool lost_ = false;            ///< because its connection is
   bool late_ = false;

@@ -68,6 +68,7 @@ struct Http2Callbacks {
   static ssize_t send(nghttp2_session*, const std::uint8_t* bytes, std::size_t size, int, void* user);
   static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t size,
                            std::uint32_t* flags, nghttp2_data_source*, void*);
+  static int submit_trailers(nghttp2_session* session, std::int32_t id, std::string_view lines);
   static int send_body(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* head, std::size_t size,
                        nghttp2_data_source*, void* user);
 };

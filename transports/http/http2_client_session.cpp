@@ -52,10 +52,10 @@ struct Http2ClientCallbacks : Http2Callbacks {
     return 0;
   }
 
-  static int header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf* name, nghttp2_rcbuf* value, std::uint8_t,
+  static int header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value, std::uint8_t,
                     void* user) {
     Http2ClientSession& self = session_of(user);
-    if (!self.in_head_) return self.trailer(view(name).size() + view(value).size() + 4);
+    if (!self.in_head_) return self.trailer(side(session, frame->hd.stream_id), view(name), view(value));
     return shielded([&] {
       self.head_refused_ = self.head_refused_ || !self.add(view(name), view(value));
       return 0;

@@ -56,7 +56,7 @@ void Http2Head::field(std::string_view name, std::string_view value) {
   if (text::iequals(name, "host")) {
     if (std::exchange(has_host_, true)) return refuse(400, "repeated_host");
     if (has_authority_ && !text::iequals(host_, value)) return refuse(400, "host_mismatch");
-    host_ = value;
+    if (!has_authority_) host_ = value;
   } else if (text::iequals(name, "cookie")) {
     if (!cookie_.empty()) cookie_ += "; ";  // RFC 9113, 8.2.3
     cookie_ += value;

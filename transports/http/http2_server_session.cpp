@@ -34,10 +34,10 @@ struct Http2ServerCallbacks : Http2Callbacks {
     return 0;
   }
 
-  static int header(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
+  static int header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
                     std::uint8_t, void* user) {
     Http2ServerSession& self = session_of(user);
-    if (!is_request(*frame)) return self.trailer(view(name).size() + view(value).size() + 4);
+    if (!is_request(*frame)) return self.trailer(side(session, frame->hd.stream_id), view(name), view(value));
     return shielded([&] {
       self.head_.add(view(name), view(value));
       return 0;

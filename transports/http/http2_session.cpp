@@ -73,6 +73,10 @@ ssize_t Http2Callbacks::read_body(nghttp2_session* session, std::int32_t id, std
   }
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (last) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (!last || from->out_trailers.empty()) return static_cast<ssize_t>(bytes);
+  *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  const int failed = shielded([&] { return submit_trailers(session, id, from->out_trailers); });
+  if (failed != 0) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   return static_cast<ssize_t>(bytes);
 }
 
@@ -91,6 +95,14 @@ int Http2Callbacks::send_body(nghttp2_session* session, nghttp2_frame* frame, co
     from->taken();
     return 0;
   });
+}
+
+int Http2Callbacks::submit_trailers(nghttp2_session* session, std::int32_t id, std::string_view lines) {
+  const std::string text = "\r\n" + std::string(lines) + "\r\n";  // as behind a start line
+  std::string names;
+  std::vector<nghttp2_nv> trailers;
+  fields(text, names, trailers);
+  return nghttp2_submit_trailer(session, id, trailers.data(), trailers.size());
 }
 
 nghttp2_data_provider Http2Callbacks::body() noexcept {
@@ -149,10 +161,14 @@ bool Http2Session::receive(std::string_view bytes) {
   return sound;
 }
 
-int Http2Session::trailer(std::size_t bytes) noexcept {
-  trailer_bytes_ += bytes;
-  const bool sound = ++trailers_ <= limits_.trailer_fields && trailer_bytes_ <= limits_.trailer_bytes;
-  return sound ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+int Http2Session::trailer(Http2Side* to, std::string_view name, std::string_view value) noexcept {
+  trailer_bytes_ += name.size() + value.size() + 4;
+  const bool fits = ++trailers_ <= limits_.trailer_fields && trailer_bytes_ <= limits_.trailer_bytes;
+  if (!fits || !syntax::is_token(name) || !syntax::is_value(value)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  return Http2Callbacks::shielded([&] {
+    if (to) to->trailer(name, value);
+    return 0;
+  });
 }
 
 bool Http2Session::output(std::string& to) {

@@ -23,11 +23,13 @@ class Http2Side {
   bool wake_due = false;     ///< see Http2Link::wake_later()
   /// What is to be sent of a body: a view that stays until it is taken.
   std::string_view out;
-  bool out_is_last = false;  ///< nothing follows `out`
+  bool out_is_last = false;  ///< nothing follows `out` but these:
+  std::string_view out_trailers;
   bool out_waits = false;    ///< all was taken: resume_body() when there is more
 
   virtual void received(std::string_view bytes) = 0;  ///< of the peer's body
   virtual void received_all() = 0;
+  virtual void trailer(std::string_view name, std::string_view value) = 0;
   virtual void taken() = 0;                           ///< some of `out`
   virtual void sent_all() = 0;                        ///< our message's end
   virtual void closed(Http2Error error) = 0;          ///< the stream is over, whoever ended it
@@ -65,8 +67,8 @@ class Http2Session {
  protected:
   Http2Session(const Limits& limits, const Http2Limits& http2, Http2Guard::Opening opening);
   ~Http2Session() = default;
-  /// Takes one field of the trailers, which are dropped (REL-067): nghttp2's verdict (REL-014).
-  int trailer(std::size_t bytes) noexcept;
+  /// Takes one field of the trailers, for `to` unless that is null: nghttp2's verdict (REL-014).
+  int trailer(Http2Side* to, std::string_view name, std::string_view value) noexcept;
   void begin_trailers() noexcept { trailers_ = trailer_bytes_ = 0; }
 
   struct Delete {

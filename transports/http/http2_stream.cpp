@@ -16,6 +16,7 @@ constexpr int kReceiveIo = 101001;  // receiver I/O error receiving
 Http2Stream::Http2Stream(Loop& loop)
     : loop_(loop),
       body_(loop_.blocks),
+      trailers_(&loop_.config.trailers),
       body_timer_(loop_.wheel, this, [](void* self) { static_cast<Http2Stream*>(self)->body_late(); }),
       answer_timer_(loop_.wheel, this, [](void* self) { static_cast<Http2Stream*>(self)->answer_late(); }) {}
 
@@ -27,7 +28,8 @@ void Http2Stream::begin(Http2Connection& connection, std::int32_t its_id, bool b
   body_ended_ = !body_follows;
   out = {};
   out_is_last = out_waits = false;
-  body_late_ = expect_continue_ = answered_ = end_sent_ = closed_ = answer_late_ = false;
+  out_trailers = {};
+  end_told_ = body_late_ = expect_continue_ = answered_ = end_sent_ = closed_ = answer_late_ = false;
   rate_.begin();
 }
 
@@ -57,6 +59,7 @@ bool Http2Stream::accept(std::string_view text) {
   // Stood in for a framing that HTTP/2 has not; nobody sent it.
   if (head_.framing == Framing::chunked) head_.fields.remove("transfer-encoding");
   expect_continue_ = head_.expect_continue;
+  trailers_.begin(head_.content_type);
   const Origin& origin = connection_->origin();
   refusal_ = misdirected(head_, head_.fields, origin, loop_.config.via);
   if (refusal_.status != 0) {
@@ -140,7 +143,10 @@ Task<BodySource::Status> Http2Stream::fill() {
   const Duration window = loop_.config.body_idle;
   for (;;) {
     if (!body_.front().empty()) co_return Status::more;
-    if (body_ended_) co_return Status::end;
+    if (body_ended_) {
+      end_told_ = true;
+      co_return Status::end;
+    }
     if (closed_) co_return body_failed(400, "The client ended its request before it was complete");
     arrived_ = 0;
     body_late_ = false;
@@ -205,7 +211,9 @@ Task<bool> Http2Stream::reply(const Reply& wanted) {
   answered_ = true;
   const Reply reply = sound(wanted);
   note_.status = reply.status;
-  const ReplyShape shape = shape_of(reply, message_.incoming.method == "HEAD", Framing::none);
+  ReplyShape shape = shape_of(reply, message_.incoming.method == "HEAD", Framing::none);
+  // Where nothing follows, the head says so.
+  if (reply.stream && reply.stream->ended() && reply.stream->buffered().empty()) shape.sends_body = false;
   const bool begun = connection_->answer(*this, reply, shape);
   if (!begun) co_return false;
   bool whole;
@@ -217,7 +225,7 @@ Task<bool> Http2Stream::reply(const Reply& wanted) {
     whole = co_await sent();
     if (whole && shape.sends_body) note_.body = reply.bytes.size();
   }
-  out = {};
+  out = out_trailers = {};
   co_return whole;
 }
 
@@ -229,6 +237,7 @@ Task<bool> Http2Stream::write_body(const Reply& reply) {
     const std::string_view slice = source.buffered();
     out = slice;
     out_is_last = source.ended();
+    if (out_is_last && message_.incoming.accepts_trailers) out_trailers = source.trailers();
     if (out_waits) connection_->resume_body(*this);
     const bool last = out_is_last;
     const bool went = co_await sent();

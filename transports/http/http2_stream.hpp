@@ -13,6 +13,7 @@
 #include "transports/http/http2_body.hpp"
 #include "transports/http/http2_session.hpp"
 #include "transports/http/loop.hpp"
+#include "transports/http/trailers.hpp"
 #include "transports/http/waiting_place.hpp"
 
 namespace myelin::http {
@@ -43,6 +44,7 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   // Http2Side
   void received(std::string_view bytes) override;
   void received_all() override;
+  void trailer(std::string_view name, std::string_view value) override { trailers_.add(name, value); }
   void taken() override;
   void sent_all() override;
   void closed(Http2Error error) override;
@@ -55,7 +57,8 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
  private:
   // BodySource: the request's body
   std::string_view buffered() const noexcept override { return body_.front(); }
-  bool ended() const noexcept override { return body_ended_ && body_.front_is_last(); }
+  bool ended() const noexcept override { return body_ended_ && body_.front_is_last() && (end_told_ || trailers().empty()); }
+  std::string_view trailers() const noexcept override { return trailers_.text(); }
   void consume(std::size_t bytes) noexcept override;
   Task<Status> fill() override;
   const Fault& fault() const noexcept override { return fault_; }
@@ -77,6 +80,7 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   Message message_;
   Fault fault_;
   Http2Body body_;
+  Trailers trailers_;
   BodyRate rate_;
   ExchangeNote note_;
   std::size_t arrived_ = 0;       ///< body bytes since the wait for some began
@@ -84,6 +88,7 @@ class Http2Stream final : public Client, public Http2Side, private BodySource {
   Timer body_timer_, answer_timer_;
   bool body_follows_ = false;
   bool body_ended_ = false;       ///< all of it is here
+  bool end_told_ = false;         ///< and its reader knows
   bool body_late_ = false;        ///< the time to wait for some is over
   bool expect_continue_ = false;
   bool answered_ = false;         ///< an answer has begun

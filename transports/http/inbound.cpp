@@ -74,11 +74,12 @@ void Inbound::release() noexcept {
   base_ = body_ = body_end_ = raw_ = end_ = 0;
 }
 
-void Inbound::begin_body(Framing framing, std::uint64_t length) {
+void Inbound::begin_body(Framing framing, std::uint64_t length, std::string_view content_type) {
   framing_ = framing;
   left_ = framing == Framing::until_close ? std::numeric_limits<std::uint64_t>::max() : length;
   ended_ = framing == Framing::none || (framing == Framing::length && length == 0);
-  bad_ = false;
+  bad_ = end_told_ = false;
+  trailers_.begin(content_type);
   body_ = body_end_ = raw_;
   if (framing == Framing::chunked) decoder_.reset();
   decode();

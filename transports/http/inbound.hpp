@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "transports/http/codec.hpp"
+#include "transports/http/trailers.hpp"
 
 namespace myelin::http {
 
@@ -64,7 +65,12 @@ class Block {
 
 class Inbound {
  public:
-  Inbound(BlockPool& pool, const Limits& limits) : block_(pool), pinned_(pool), decoder_(limits) {}
+  /// Which trailers pass: `allowed` outlives this.
+  Inbound(BlockPool& pool, const Limits& limits, const TrailerNames* allowed = nullptr)
+      : block_(pool), pinned_(pool), decoder_(limits), trailers_(allowed) {
+    decoder_.keep_trailers(&trailers_);
+  }
+  Inbound(const Inbound&) = delete;
 
   // --- bytes as received ------------------------------------------------------------------------
   /// Where to receive to. Empty when 64 KiB wait to be consumed.
@@ -89,13 +95,18 @@ class Inbound {
   // --- the body ---------------------------------------------------------------------------------
   /// The head in front of raw() stays where it is, as views of it are in use, until next_message().
   void pin() noexcept { base_ = raw_; }
-  void begin_body(Framing framing, std::uint64_t length);
+  void begin_body(Framing framing, std::uint64_t length, std::string_view content_type = {});
   /// Decodes what was received.
   void decode();
   std::string_view body() const noexcept { return {block_.data() + body_, body_end_ - body_}; }
   void consume(std::size_t bytes) noexcept { body_ += bytes; }
   /// Nothing follows body().
   bool ended() const noexcept { return ended_; }
+  /// Nor does a reader have to ask for trailers.
+  bool end_is_known() const noexcept { return ended_ && (end_told_ || trailers_.text().empty()); }
+  /// Its reader has heard of the end.
+  void tell_end() noexcept { end_told_ = true; }
+  std::string_view trailers() const noexcept { return trailers_.text(); }
   /// The framing is broken.
   bool bad() const noexcept { return bad_; }
   const char* reason() const noexcept { return decoder_.refusal().reason; }
@@ -116,9 +127,10 @@ class Inbound {
   Block pinned_;  ///< the first block, while its head is in use and a larger one took its place
   std::size_t base_ = 0, body_ = 0, body_end_ = 0, raw_ = 0, end_ = 0;
   ChunkDecoder decoder_;
+  Trailers trailers_;
   Framing framing_ = Framing::none;
   std::uint64_t left_ = 0;
-  bool ended_ = true, bad_ = false;
+  bool ended_ = true, bad_ = false, end_told_ = false;
   bool filled_ = false;  ///< the last reception filled its room: a larger block pays
 };
 

@@ -30,6 +30,7 @@ void fill_message(Message& message, RequestHead& head, const Origin& origin, Bod
   incoming.remote_address = origin.remote;
   incoming.local_address = origin.local;
   incoming.version = head.http10 ? "1.0" : "1.1";
+  incoming.accepts_trailers = head.accepts_trailers && !head.http10;
   message.headers.swap(head.fields);
   message.client_kind = media_kind(head.content_type);
   if (message.client_kind == MediaKind::multipart) message.client_kind = multipart::root_kind(head.content_type);

@@ -43,7 +43,7 @@ Result<const TlsClientContext*> Pool::tls_of(const OutgoingRequest& request) {
   return static_cast<const TlsClientContext*>(default_tls_.get());
 }
 
-Result<Target*> Pool::find(const OutgoingRequest& request) {
+Result<Target*> Pool::find(const OutgoingRequest& request, bool may_http2) {
   auto tls = tls_of(request);
   if (!tls) return std::move(tls.fault());
   TargetKey key;
@@ -54,7 +54,7 @@ Result<Target*> Pool::find(const OutgoingRequest& request) {
   if (request.proxy && !plain_proxy) key.proxy = request.proxy->key;
   key.family = request.ip_family;
   key.verify = request.verify_tls || !*tls;
-  key.http2 = request.http2 && !request.http10 && !plain_proxy;
+  key.http2 = may_http2 && request.http2 && !request.http10 && !plain_proxy;
   if (const auto found = targets_.find(key); found != targets_.end()) return found->second.get();
   if (targets_.size() >= kTargets) forget_unused();
   if (targets_.size() >= kTargets) return no_connection();
@@ -72,7 +72,8 @@ void Pool::forget_unused() {
 }
 
 Task<Result<BackendResponse*>> Pool::send(const OutgoingRequest& request) {
-  auto found = find(request);
+  auto found = find(request, true);
+  if (found && (*found)->http1_until > Clock::now()) found = find(request, false);
   if (!found) return refuse(std::move(found.fault()));
   return (*found)->key.http2 ? send_http2(**found, request) : send_single(**found, request);
 }
@@ -98,7 +99,7 @@ Task<Result<BackendResponse*>> Pool::send_single(Target& target, const OutgoingR
 }
 
 Task<Result<void>> Pool::probe(const OutgoingRequest& request) {
-  auto found = find(request);
+  auto found = find(request, true);
   if (!found) co_return std::move(found.fault());
   auto connected = co_await connect(**found, request, Clock::now());
   if (!connected) co_return std::move(connected.fault());

@@ -61,6 +61,7 @@ struct Target {
   std::size_t calls = 0;            ///< exchanges on `shared` connections
   std::size_t connecting = 0;       ///< attempts to connect, whose outcome the others wait for ...
   bool http1 = false;               ///< ... unless the back end has turned HTTP/2 down
+  TimePoint http1_until{};          ///< the back end wants HTTP/1.1, for which there is another target
   std::uint32_t streams = 0xffff'ffff;  ///< requests at once on a connection, as its last settings said
   std::uint64_t attempts = 0;       ///< so far
   std::uint64_t failed = 0;         ///< the last of them that failed, and how
@@ -119,7 +120,7 @@ class Pool final : public Sender {
   Task<Result<void>> secure(Upstream& upstream, const OutgoingRequest& request, TimePoint due);
   Task<Result<void>> tunnel(Upstream& upstream, const OutgoingRequest& request, TimePoint due);
   Upstream* take_idle(Target& target, TimePoint now) noexcept;
-  Result<Target*> find(const OutgoingRequest& request);
+  Result<Target*> find(const OutgoingRequest& request, bool may_http2);
   Result<const TlsClientContext*> tls_of(const OutgoingRequest& request);
   Upstream& spare();
   void lend(Upstream& upstream) noexcept;

@@ -12,6 +12,7 @@ namespace myelin::http {
 namespace {
 
 constexpr int kTries = 3;  // of a request that back ends do not look at
+constexpr Duration kHttp1Required{3'600'000};  // how long it is remembered
 
 bool speaks_http2(Upstream& upstream) noexcept {
   const TlsEngine* tls = upstream.stream.tls();
@@ -50,6 +51,10 @@ Task<Result<BackendResponse*>> Pool::send_http2(Target& target, const OutgoingRe
       Lease<Http2Call> lease(way->shared->lend());
       const bool answered = co_await lease->exchange(request, started);
       if (answered) co_return static_cast<BackendResponse*>(&lease.hand_on());
+      if (lease->http1_required()) {
+        target.http1_until = Clock::now() + kHttp1Required;
+        if (lease->repeatable()) break;
+      }
       if (!lease->repeatable() || tries == kTries) co_return lease->problem();
     } else {
       if (way->single->reused) loop_.counters.reuses.add();
@@ -61,6 +66,10 @@ Task<Result<BackendResponse*>> Pool::send_http2(Target& target, const OutgoingRe
     fresh = Fresh::yes;
     loop_.counters.retries.add();
   }
+  loop_.counters.retries.add();
+  auto by_http1 = send(request);
+  Result<BackendResponse*> answer = co_await by_http1;
+  co_return answer;
 }
 
 Pool::Way Pool::way_at_hand(Target& target, const OutgoingRequest& request, Fresh fresh) {

@@ -17,6 +17,7 @@
 #include "transports/http/http2_guard.hpp"
 #include "transports/http/observer.hpp"
 #include "transports/http/pressure.hpp"
+#include "transports/http/trailers.hpp"
 
 namespace myelin::http {
 
@@ -43,6 +44,7 @@ struct Config {
   std::uint32_t http2_backend_streams = 100;  // requests at once on a connection to a back end
   std::shared_ptr<const TlsClient> backend_tls;
   std::uint16_t admin_port = 0;           // no way for addresses out of messages (REL-084); 0: none
+  TrailerNames trailers;                  // that pass whatever the message is (REL-067)
   std::string server_name = "Myelin";     // Server header; empty: none
   std::string via;                        // our name in Via towards backends (REL-026); empty: none
   std::shared_ptr<Gauge> gauge;           // of memory; null: there is no limit

@@ -12,7 +12,7 @@
 namespace myelin::http {
 
 Stream::Stream(Loop& loop, Owner& owner)
-    : in(loop.blocks, loop.config.limits),
+    : in(loop.blocks, loop.config.limits, &loop.config.trailers),
       loop_(loop),
       owner_(owner),
       socket_(loop.poller, *this),

@@ -192,6 +192,7 @@ void Upstream::give_up_upload(Fault fault) {
 
 Task<void> Upstream::upload_rest() {
   BodySource& source = *source_;
+  std::string end;
   take(held_);
   for (;;) {
     if (source.buffered().empty() && !source.ended()) {
@@ -208,6 +209,7 @@ Task<void> Upstream::upload_rest() {
     std::string_view tail;
     if (chunked_) tail = slice.empty() ? "" : "\r\n";
     if (chunked_ && last) tail = slice.empty() ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
+    if (chunked_ && last && !source.trailers().empty()) tail = with_trailers(tail, source.trailers(), end);
     const Pieces pieces(std::string_view(size, size_length), slice, tail);
     const Io outcome = co_await stream.write(pieces, silence_);
     if (outcome != Io::done) {
@@ -255,7 +257,8 @@ void Upstream::accept_head(std::size_t consumed) {
   head_text_ = stream.in.raw().substr(0, consumed);
   stream.in.eat(consumed);
   stream.in.pin();
-  stream.in.begin_body(head_.framing, head_.length);
+  const bool chunked = head_.framing == Framing::chunked;
+  stream.in.begin_body(head_.framing, head_.length, chunked ? head_.fields.get("Content-Type").value_or("") : "");
 }
 
 Task<BodySource::Status> Upstream::fill() {
@@ -267,7 +270,10 @@ Task<BodySource::Status> Upstream::fill() {
       co_return Status::failed;
     }
     if (!in.body().empty()) co_return Status::more;
-    if (in.ended()) co_return Status::end;
+    if (in.ended()) {
+      in.tell_end();
+      co_return Status::end;
+    }
     if (source_failed_) co_return Status::failed;
     const Io outcome = co_await stream.read(Clock::now() + silence_);
     if (source_failed_) co_return Status::failed;

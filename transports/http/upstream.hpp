@@ -51,7 +51,8 @@ class Upstream final : public BackendResponse, private Stream::Owner {
 
   // BodySource
   std::string_view buffered() const noexcept override { return stream.in.body(); }
-  bool ended() const noexcept override { return stream.in.ended(); }
+  bool ended() const noexcept override { return stream.in.end_is_known(); }
+  std::string_view trailers() const noexcept override { return stream.in.trailers(); }
   void consume(std::size_t bytes) noexcept override { stream.in.consume(bytes); }
   Task<Status> fill() override;
   const Fault& fault() const noexcept override { return fault_; }

@@ -11,7 +11,7 @@ namespace {
 using frame::kEndHeaders;
 using frame::kEndStream;
 
-constexpr std::uint32_t kNoError = 0, kProtocolError = 1, kInternalError = 2, kRefused = 7, kCancel = 8, kCalm = 11;
+constexpr std::uint32_t kNoError = 0, kProtocolError = 1, kInternalError = 2, kRefused = 7, kCancel = 8, kCalm = 11, kHttp1Required = 13;
 
 std::string get(std::string_view target, std::string_view fields = {}) {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
@@ -36,7 +36,7 @@ TEST(Http2Sender, PassesRequestAndAnswerThrough) {  // REL-068, SRV-150
   const Http2Answer& request = backend->answer(1);
   const std::string authority = "127.0.0.1:" + std::to_string(http2.backend.port());
   const Fields expected{{":method", "POST"}, {":scheme", "http"}, {":authority", authority}, {":path", "/a?b=c"},
-                        {"x-a", "1"}, {"cookie", "c=1"}, {"user-agent", "Myelin"}, {"content-length", "2"}};
+                        {"x-a", "1"}, {"cookie", "c=1"}, {"user-agent", "Myelin"}, {"te", "trailers"}, {"content-length", "2"}};
   EXPECT_EQ(request.fields, expected);
   EXPECT_EQ(request.body, "hi");
   backend->respond(1, "201", "hello", {{"content-length", "5"}, {"set-cookie", "a=1"}, {"set-cookie", "b=2"}, {"server", "s"}});
@@ -249,6 +249,38 @@ TEST(Http2Sender, ARefusedRequestIsRepeatedThreeTimesAtMost) {
   EXPECT_EQ(answer.field("X-Code"), "101503");
   EXPECT_EQ(answer.field("X-Sent"), "no");
   EXPECT_EQ(http2.counters().retries.get(), 3u);
+}
+
+TEST(Http2Sender, WhoRequiresHttp1IsAskedByIt) {  // RFC 9113, 7
+  Http2Backend http2;
+  Peer client = http2.client(post("hi"));
+  const auto backend = http2.accept();
+  EXPECT_EQ(backend->answer(1).body, "hi");
+  backend->send(reset_of(1, kHttp1Required));
+  Peer near = http2.backend.accept();
+  EXPECT_TRUE(near.read_head().starts_with("POST /p HTTP/1.1\r\n"));
+  EXPECT_EQ(near.read_bytes(2), "hi");
+  near.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+  EXPECT_EQ(client.read_message().body, "a");
+  client.send(get("/next"));  // remembered
+  EXPECT_TRUE(near.read_head().starts_with("GET /next HTTP/1.1\r\n"));
+  near.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb");
+  EXPECT_EQ(client.read_message().body, "b");
+  EXPECT_EQ(http2.counters().retries.get(), 1u);
+  Clock::advance(Duration(3'600'000));
+  Peer later = http2.client(get("/later"));
+  EXPECT_EQ(http2.accept()->answer(1).field(":path"), "/later");
+}
+
+TEST(Http2Sender, WhoRequiresHttp1AfterSomeOfABodyIs101506) {
+  Http2Backend http2;
+  Peer client = http2.client("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+  const auto backend = http2.accept();
+  ASSERT_TRUE(backend->read_to(frame::data));
+  client.send("3\r\ntwo\r\n");
+  ASSERT_TRUE(backend->read_to(frame::data));  // so the first of it is gone
+  backend->send(reset_of(1, kHttp1Required));
+  EXPECT_EQ(client.read_message().field("X-Code"), "101506");
 }
 
 TEST(Http2Sender, ARequestWhoseBodyIsGoneIsNotRepeated) {

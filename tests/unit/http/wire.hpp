@@ -358,6 +358,7 @@ class ProxyPipeline final : public Pipeline {
     request.has_body = !message.payload.empty();
     request.stream = message.payload.source();
     request.idempotent = request.method != "POST";
+    request.accepts_trailers = message.incoming.accepts_trailers;
     if (adjust) adjust(request);
     auto sent = co_await sender_->send(request);
     if (!sent) {
