@@ -156,9 +156,10 @@ Fault too_large(std::size_t limit) {
 bool Payload::append(std::size_t limit) {
   const std::string_view here = source_->buffered();
   if (here.size() > limit || bytes_.size() > limit - here.size()) return false;
+  const bool last = source_->ended();  // of what is buffered now, not of what may be then
   bytes_.append(here);
   source_->consume(here.size());
-  if (source_->ended()) source_ = nullptr;
+  if (last) source_ = nullptr;
   return true;
 }
 

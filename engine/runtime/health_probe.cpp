@@ -78,10 +78,11 @@ Task<Result<void>> read(BackendResponse& response, std::string& content, bool ke
   Result<void> done;
   for (;;) {
     const std::string_view slice = response.buffered();
+    const bool last = response.ended();
     if (keeps) content.append(slice.substr(0, kMostContent - content.size()));
     seen += slice.size();
     response.consume(slice.size());
-    if (response.ended() || seen >= kMostContent) co_return done;
+    if (last || seen >= kMostContent) co_return done;
     if (Clock::now() > due) co_return Fault(code::kTimeout, "Timeout in the body of the answer");
     const BodySource::Status status = co_await response.fill();
     if (status == BodySource::Status::failed) co_return response.fault();

@@ -104,9 +104,10 @@ Task<bool> Upstream::collect() {
       fault_.of_body = true;
       co_return false;
     }
+    const bool last = source.ended();
     whole_ += slice;
     take(slice.size());
-    if (source.ended()) break;
+    if (last) break;
     const BodySource::Status status = co_await source.fill();
     if (status == BodySource::Status::failed) {
       fault_ = source.fault();

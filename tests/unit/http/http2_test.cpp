@@ -1,5 +1,7 @@
 // What an HTTP/2 client of the listener sees: exchanges, bodies both ways, back pressure, endings.
 
+#include <malloc.h>
+
 #include "tests/unit/http/http2_wire.hpp"
 #include "transports/http/counters.hpp"
 
@@ -236,6 +238,19 @@ TEST(Http2, LargeBodiesPassBothWays) {
     }
     EXPECT_TRUE(client.answer(id).body == body);
   }
+}
+
+TEST(Http2, ABodyThatIsCollectedForHttp10IsWhole) {
+  Backend backend;
+  Proxy proxy(backend.port());
+  proxy.pipeline.adjust = [](OutgoingRequest& request) { request.http10 = true; };
+  proxy.start();
+  Http2Peer client(proxy.connect());
+  client.greet();
+  std::string bytes = frame_of(frame::headers, frame::kEndHeaders, 1, hpack(request_fields("POST", "/")));
+  for (int i = 0; i < 4; ++i) bytes += frame_of(frame::data, i < 3 ? 0 : frame::kEndStream, 1, std::string(10'000, 'x'));
+  client.send(bytes);
+  EXPECT_EQ(backend.accept().read_message().body.size(), 40'000u);
 }
 
 TEST(Http2, AnAbortedAnswerIsSeen) {  // REL-002, REL-072
@@ -524,6 +539,161 @@ TEST(Http2, IdleConnectionsGiveTheirBuffersBack) {
   }
   server.running.settle();
   EXPECT_LT(resident_kib() - before, 400u * 42);  // the clients' own memory included
+}
+#endif
+
+// --- rest -------------------------------------------------------------------------------------------
+
+/// A client whose header blocks refer to those before.
+class Indexing {
+ public:
+  explicit Indexing(Http2Peer& peer) : peer_(peer) { nghttp2_hd_deflate_new(&deflater_, 4096); }
+  ~Indexing() { nghttp2_hd_deflate_del(deflater_); }
+  Indexing(const Indexing&) = delete;
+  Indexing& operator=(const Indexing&) = delete;
+
+  Http2Answer& get(std::string_view path, const Fields& more = {}) {
+    std::vector<nghttp2_nv> pairs;
+    const Fields fields = request_fields("GET", path, more);
+    const auto bytes = [](const std::string& text) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())); };
+    for (const auto& [name, value] : fields) pairs.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+    std::string block(8192, '\0');
+    const auto size = nghttp2_hd_deflate_hd(deflater_, bytes(block), block.size(), pairs.data(), pairs.size());
+    block.resize(static_cast<std::size_t>(size));
+    last_block = block.size();
+    const std::uint32_t id = peer_.next_id;
+    peer_.next_id += 2;
+    peer_.send(frame::headers, frame::kEndHeaders | frame::kEndStream, id, block);
+    return peer_.answer(id);
+  }
+  std::size_t last_block = 0;
+
+ private:
+  Http2Peer& peer_;
+  nghttp2_hd_deflater* deflater_ = nullptr;
+};
+
+/// What is given to requests comes back.
+Task<void> tell_fields(Message& message, Client& client) {
+  std::string told(message.incoming.target);
+  for (const Header& field : message.headers) told += '|' + std::string(field.name) + '=' + std::string(field.value);
+  Headers headers;
+  headers.add("x-told", told);
+  Reply reply;
+  reply.headers = &headers;
+  co_await client.reply(reply);
+}
+
+/// Makes the sessions of so many clients rest.
+void let_rest(Http2Server& server, std::size_t clients = 1) {
+  server.running.settle();
+  const std::uint64_t rests = server.counters().rests.get() + clients;
+  Clock::advance(Duration(5'000));
+  EXPECT_TRUE(advance_until(Duration(0), [&] { return server.counters().rests.get() == rests; }));
+}
+
+TEST(Http2Rest, TablesOfBothSidesAreKept) {  // REL-131
+  PlainPipeline pipeline(tell_fields);
+  Http2Server server(pipeline);
+  Http2Peer peer = server.peer();
+  peer.greet();
+  Indexing client(peer);
+  const Fields fields{{"x-a", "one"}, {"authorization", "secret"}, {"x-empty", ""}, {"x-long", std::string(200, 'x')}};
+  const std::string told = client.get("/some/path?query", fields).field("x-told");
+  EXPECT_NE(told.find("|x-long=xxx"), std::string::npos);
+  const std::size_t first = client.last_block;
+  for (int round = 0; round < 3; ++round) {
+    let_rest(server);
+    EXPECT_EQ(client.get("/some/path?query", fields).field("x-told"), told);
+    EXPECT_LT(client.last_block, first / 4);  // so its table was needed
+    const std::string path = "/other/" + std::to_string(round);
+    EXPECT_TRUE(client.get(path, fields).field("x-told").starts_with(path + '|'));
+  }
+  for (int i = 0; i < 200; ++i) client.get("/entry/" + std::to_string(i));  // more than the table holds
+  let_rest(server);
+  EXPECT_TRUE(client.get("/entry/199", fields).field("x-told").starts_with("/entry/199|"));
+  EXPECT_FALSE(peer.goaway.has_value());
+}
+
+TEST(Http2Rest, WindowsAreKept) {  // REL-131
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  EXPECT_EQ(client.answer(client.post("/", std::string(5'000, 'x'))).body.size(), 5'000u);
+  const std::size_t room = client.room[0];
+  let_rest(server);
+  client.send(frame::window, 0, 1, big_endian(5'000));  // of a stream that is over
+  EXPECT_EQ(client.answer(client.post("/", std::string(10'000, 'x'))).body.size(), 10'000u);
+  EXPECT_EQ(client.room[0], room + 5'000);  // what was taken of the client's is given back
+  const std::uint32_t id = client.next_id;
+  client.next_id += 2;
+  client.send(frame::headers, frame::kEndHeaders, id, hpack(request_fields("POST", "/")));
+  for (int i = 0; i < 4; ++i) client.send(frame::data, i < 3 ? 0 : frame::kEndStream, id, std::string(14'000, 'x'));
+  while (client.answers[id].body.size() < 65'535 - 15'000 && client.read()) {
+  }
+  server.running.settle();
+  EXPECT_EQ(client.answers[id].body.size(), 65'535u - 15'000u);  // and no more
+  client.give_room(0, 100'000);
+  EXPECT_EQ(client.answer(id).body.size(), 56'000u);
+}
+
+TEST(Http2Rest, LargerWindowsAndSettingsAreKept) {  // REL-131
+  EchoPipeline echo;
+  Http2Server server(echo);
+  Http2Peer client = server.peer();
+  client.greet(setting(4, 10) + setting(5, 20'000) + setting(9, 1));
+  client.give_room(0, 1'000'000);
+  client.exchange("/");
+  let_rest(server);
+  const std::uint32_t id = client.post("/", "hello hello hello");
+  while (client.answers[id].body.size() < 10 && client.read()) {
+  }
+  server.running.settle();
+  EXPECT_EQ(client.answers[id].body, "hello hell");
+  client.give_room(id, 100);
+  EXPECT_EQ(client.answer(id).body, "hello hello hello");
+  client.send(frame::settings, 0, 0, setting(9, 1) + setting(4, 1'000'000));
+  EXPECT_EQ(client.answer(client.post("/", std::string(16'000, 'x'))).body.size(), 16'000u);
+  EXPECT_FALSE(client.goaway.has_value());
+}
+
+TEST(Http2Rest, EndsLikeAnother) {  // REL-032, REL-158
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  client.exchange("/");
+  let_rest(server);
+  client.send(frame::ping, 0, 0, "12345678");
+  ASSERT_TRUE(client.read_to(frame::ping));
+  let_rest(server);
+  server.running.shard->drain(Duration(60'000));
+  EXPECT_EQ(client.goaway_code(), 0);
+  EXPECT_EQ(client.goaway_last, 1u);
+}
+
+TEST(Http2Rest, MistakesAreStillMistakes) {  // RFC 9113, 5.1.1
+  Greeted<EchoPipeline> greeted;
+  auto& [echo, server, client] = greeted;
+  client.next_id = 7;
+  client.exchange("/");
+  let_rest(server);
+  client.send(frame::headers, frame::kEndHeaders | frame::kEndStream, 5, hpack(request_fields("GET", "/")));
+  EXPECT_EQ(client.goaway_code(), 1);
+}
+
+#ifndef __SANITIZE_ADDRESS__
+TEST(Http2Rest, TakesLittleMemory) {  // REL-131
+  EchoPipeline echo;
+  Http2Server server(echo);
+  std::vector<std::unique_ptr<Http2Peer>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<Http2Peer>(server.running.connect()));
+    clients.back()->greet().exchange("/some/path");
+  }
+  server.running.settle();
+  const auto used = [] { return mallinfo2().uordblks / 1024; };  // bytes that the program holds, however they lie
+  const std::size_t before = used();
+  let_rest(server, clients.size());
+  EXPECT_GT(before, used() + 100u * 20);
+  for (const auto& client : clients) EXPECT_EQ(client->exchange("/some/path").status(), 200);
 }
 #endif
 

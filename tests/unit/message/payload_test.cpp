@@ -41,10 +41,37 @@ class Pieces final : public BodySource {
   Fault fault_{code::kClosed, "gone"};
 };
 
+/// A whole body that lies in several places: what buffered() shows may be the last right behind consume().
+class Scattered final : public BodySource {
+ public:
+  std::string_view buffered() const noexcept override { return next_ < 3 ? kPieces[next_] : std::string_view(); }
+  bool ended() const noexcept override { return next_ >= 2; }
+  void consume(std::size_t) noexcept override { ++next_; }
+  Task<Status> fill() override { co_return next_ < 3 ? Status::more : Status::end; }
+  const Fault& fault() const noexcept override { return fault_; }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+
+ private:
+  static constexpr std::string_view kPieces[] = {"one ", "two ", "three"};
+  std::size_t next_ = 0;
+  Fault fault_;
+};
+
 Result<void> load(Payload& payload, std::size_t limit) {
   Task<Result<void>> task = payload.load(limit);
   EXPECT_TRUE(task.done());
   return task.await_resume();
+}
+
+TEST(Payload, IsLoadedToItsLastPiece) {
+  for (const bool at_once : {true, false}) {
+    Scattered body;
+    Payload payload;
+    payload.receive(&body, "text/plain");
+    if (at_once) payload.try_load(100);
+    EXPECT_TRUE(load(payload, 100));
+    EXPECT_EQ(payload.bytes(), "one two three");
+  }
 }
 
 Payload made(std::string_view bytes, std::string_view type) {
