@@ -119,14 +119,21 @@ TEST_F(Concurrency, AStormLosesNoMessage) {
   server.start();
   std::atomic<bool> over{false};
   const auto served = [&] { return a.count() + b.count() + c.count() + d.count() + e.count(); };
+  // Forty are under way at most. If each death met all of them, and they were sent again, that would be a tenth of
+  // those between two deaths: half of what may be sent again.
+  auto live_on = [&, before = std::size_t{0}]() mutable {
+    eventually([&] { return over || served() >= before + 200; });
+    before = served();
+  };
   std::thread killer([&] {
     std::array<Backend*, 4> victims{&a, &b, &c, &d};
+    live_on();
     for (std::size_t i = 0; !over; ++i) {
+      live_on();
       Backend& victim = *victims[i % victims.size()];
       victim.behave(Behaviour::of(Behaviour::Kind::refuse));
       victim.drop_connections();
-      const std::size_t before = served();
-      eventually([&] { return over || served() >= before + 50; });
+      live_on();
       victim.behave(Behaviour::replying(victim.name()));
     }
   });

@@ -179,6 +179,7 @@ void ClientConnection::take_request(std::size_t consumed) {
   rate_.begin();
 
   const bool has_body = head_.framing == Framing::chunked || head_.length > 0;
+  if (head_.accepts_trailers) head_.accepts_trailers = may_bring_trailers(head_.content_type, loop_.config.trailers);
   fill_message(message_, head_, origin_, has_body ? this : nullptr);
   if (entrance_->observer) {
     const char* start = head_.method.data();

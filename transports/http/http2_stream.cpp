@@ -67,6 +67,7 @@ bool Http2Stream::accept(std::string_view text) {
     return false;
   }
   const bool has_body = body_follows_ && (head_.framing != Framing::length || head_.length > 0);
+  if (head_.accepts_trailers) head_.accepts_trailers = may_bring_trailers(head_.content_type, loop_.config.trailers);
   fill_message(message_, head_, origin, has_body ? this : nullptr);
   message_.incoming.version = "2.0";
   if (connection_->entrance().observer)

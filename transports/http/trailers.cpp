@@ -23,7 +23,17 @@ bool begins(std::string_view text, std::string_view with) noexcept {
   return text.size() >= with.size() && text::iequals(text.substr(0, with.size()), with);
 }
 
+bool is_grpc(std::string_view content_type) noexcept {
+  constexpr std::string_view kGrpc = "application/grpc";
+  const std::string_view behind = begins(content_type, kGrpc) ? content_type.substr(kGrpc.size()) : std::string_view("-");
+  return behind.empty() || behind.front() == '+' || behind.front() == ';' || behind.front() == ' ';
+}
+
 }  // namespace
+
+bool may_bring_trailers(std::string_view content_type, const TrailerNames& allowed) noexcept {
+  return !allowed.empty() || is_grpc(content_type);
+}
 
 bool is_no_trailer(std::string_view name) noexcept {
   const auto is = [name](std::string_view other) { return text::iequals(name, other); };
@@ -34,9 +44,7 @@ bool is_no_trailer(std::string_view name) noexcept {
 
 void Trailers::begin(std::string_view content_type) noexcept {
   if (!text_.empty()) std::string().swap(text_);
-  constexpr std::string_view kGrpc = "application/grpc";
-  const std::string_view behind = begins(content_type, kGrpc) ? content_type.substr(kGrpc.size()) : std::string_view("-");
-  grpc_ = behind.empty() || behind.front() == '+' || behind.front() == ';' || behind.front() == ' ';
+  grpc_ = is_grpc(content_type);
 }
 
 bool Trailers::passes(std::string_view name) const noexcept {

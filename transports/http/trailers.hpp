@@ -31,6 +31,9 @@ class Trailers {
   std::string text_;
 };
 
+/// A request of that Content-Type may be answered with trailers that pass: only then it is worth asking for them.
+bool may_bring_trailers(std::string_view content_type, const TrailerNames& allowed) noexcept;
+
 /// Framing, routing, content, caching, credentials, cookies: no trailer of that name is ever passed on.
 bool is_no_trailer(std::string_view name) noexcept;
 
