@@ -36,7 +36,7 @@ TEST(Http2Sender, PassesRequestAndAnswerThrough) {  // REL-068, SRV-150
   const Http2Answer& request = backend->answer(1);
   const std::string authority = "127.0.0.1:" + std::to_string(http2.backend.port());
   const Fields expected{{":method", "POST"}, {":scheme", "http"}, {":authority", authority}, {":path", "/a?b=c"},
-                        {"x-a", "1"}, {"cookie", "c=1"}, {"user-agent", "Myelin"}, {"te", "trailers"}, {"content-length", "2"}};
+                        {"x-a", "1"}, {"cookie", "c=1"}, {"user-agent", "Myelin"}, {"content-length", "2"}};
   EXPECT_EQ(request.fields, expected);
   EXPECT_EQ(request.body, "hi");
   backend->respond(1, "201", "hello", {{"content-length", "5"}, {"set-cookie", "a=1"}, {"set-cookie", "b=2"}, {"server", "s"}});

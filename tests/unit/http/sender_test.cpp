@@ -47,7 +47,7 @@ TEST(Sender, RequestHeadFollowsTheRules) {  // REL-068, REL-069, SRV-150, SRV-15
   const auto request = upstream.read_message();
   EXPECT_EQ(request.head, "POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(backend.port()) +
                               "\r\nX-A: 1\r\nx-a: 3\r\nContent-Type: text/xml\r\nSOAPAction: urn:x\r\nUser-Agent: "
-                              "Myelin\r\nTE: trailers\r\nContent-Length: 2\r\nConnection: TE\r\n\r\n");
+                              "Myelin\r\nContent-Length: 2\r\n\r\n");
   EXPECT_EQ(request.body, "hi");
 }
 
