@@ -19,7 +19,10 @@ class Worker {
         engine(shard->sender(), std::move(deployment)),
         observer(number, services, log) {}
   /// Exchanges that were cut off end with their shard, and still use the engine.
-  ~Worker() { shard.reset(); }
+  ~Worker() {
+    engine.forget_flows();
+    shard.reset();
+  }
 
   void start() {
     thread = std::thread([this] { shard->run(); });

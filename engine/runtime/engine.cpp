@@ -1,5 +1,6 @@
 #include "engine/runtime/engine.hpp"
 
+#include <coroutine>
 #include <exception>
 #include <new>
 
@@ -115,6 +116,36 @@ Result<void> Engine::room_for_flow() {
   return fault;
 }
 
+/// In the frame of a flow that no client waits for: its place in the list of those under way.
+struct Engine::Flow {
+  explicit Flow(Engine& of) noexcept : engine(of), next(of.first_flow_) {
+    if (next) next->previous = this;
+    engine.first_flow_ = this;
+  }
+  Flow(const Flow&) = delete;
+  ~Flow() {
+    (previous ? previous->next : engine.first_flow_) = next;
+    if (next) next->previous = previous;
+  }
+
+  // Awaited without waiting, to learn the coroutine's own handle.
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> own) noexcept {
+    handle = own;
+    return false;
+  }
+  void await_resume() const noexcept {}
+
+  Engine& engine;
+  Flow* previous = nullptr;
+  Flow* next;
+  std::coroutine_handle<> handle;
+};
+
+void Engine::forget_flows() noexcept {
+  while (first_flow_) first_flow_->handle.destroy();
+}
+
 void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::shared_ptr<const Deployment> deployment,
                    std::shared_ptr<Branches> branches) {
   Task<void> task = run_spawned(std::move(message), std::move(pending), std::move(deployment), std::move(branches));
@@ -123,6 +154,8 @@ void Engine::spawn(std::unique_ptr<Message> message, Pending pending, std::share
 
 Task<void> Engine::run_spawned(std::unique_ptr<Message> message, Pending pending,
                                std::shared_ptr<const Deployment> deployment, std::shared_ptr<Branches> branches) {
+  Flow flow(*this);
+  co_await flow;
   const FlowCount counted(sender_, flows_);
   NoClient nobody;
   Client& client = branches ? static_cast<Client&>(*branches) : nobody;

@@ -35,6 +35,9 @@ class Engine final : public Pipeline {
   void deploy(std::shared_ptr<const Deployment> deployment);
   Task<void> serve(Message& message, Client& client) override;
 
+  /// Cuts off the flows that no client waits for. They use the sender, so it is still there.
+  void forget_flows() noexcept;
+
   const EngineCounters& counters() const noexcept { return counters_; }
 
  private:
@@ -69,6 +72,8 @@ class Engine final : public Pipeline {
   std::size_t body_limit_ = 0;   ///< REL-017, from the deployment's settings
   bool retry_unsafe_ = true;     ///< REL-120
   RetryBudget budget_;           ///< REL-122
+  struct Flow;
+  Flow* first_flow_ = nullptr;
   std::size_t flows_ = 0, most_flows_ = 0;  ///< that no client waits for
 };
 
