@@ -24,6 +24,7 @@ bool Http2Guard::watch(std::string_view bytes, TimePoint now) {
       const std::size_t part = std::min(left_, bytes.size());
       if (preface_ && bytes.substr(0, part) != kPreface.substr(kPreface.size() - left_, part))
         return fail(Http2Error::protocol, "no_preface");
+      if (!preface_ && header_[3] == kPriority && !priority(bytes.substr(0, part))) return false;
       bytes.remove_prefix(part);
       if ((left_ -= part) == 0) frame_ended();
       continue;
@@ -45,7 +46,7 @@ bool Http2Guard::frame(TimePoint now) {
   const unsigned char type = header_[3];
   const bool ack = (header_[4] & kAck) != 0;
   const bool ends = (header_[4] & kEndStream) != 0;
-  const std::uint32_t id = std::uint32_t{header_[5] & 0x7fu} << 24 | std::uint32_t{header_[6]} << 16 | std::uint32_t{header_[7]} << 8 | header_[8];
+  const std::uint32_t id = stream();
   if (type == kHeaders) {
     block_bytes_ = 0;
     began_ = now;
@@ -62,6 +63,21 @@ bool Http2Guard::frame(TimePoint now) {
     case kPing: return ack || count(pings_, now, "too_many_pings");
     default: return true;
   }
+}
+
+std::uint32_t Http2Guard::stream() const noexcept {
+  return std::uint32_t{header_[5] & 0x7fu} << 24 | std::uint32_t{header_[6]} << 16 | std::uint32_t{header_[7]} << 8 | header_[8];
+}
+
+/// A piece of the payload of PRIORITY: four bytes say on which stream it depends (RFC 7540, 5.3.1).
+bool Http2Guard::priority(std::string_view piece) noexcept {
+  std::size_t at = (std::size_t{header_[0]} << 16 | std::size_t{header_[1]} << 8 | header_[2]) - left_;
+  for (const char c : piece) {
+    if (at == 0) depends_on_ = 0;
+    if (at < 4) depends_on_ = depends_on_ << 8 | static_cast<unsigned char>(c);
+    if (++at == 4 && (depends_on_ & 0x7fffffff) == stream()) return fail(Http2Error::protocol, "priority_of_itself");
+  }
+  return true;
 }
 
 bool Http2Guard::judge(Http2Ids::Verdict verdict, std::uint32_t id) {

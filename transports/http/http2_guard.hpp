@@ -67,6 +67,8 @@ class Http2Guard {
   };
 
   bool frame(TimePoint now);
+  std::uint32_t stream() const noexcept;
+  bool priority(std::string_view piece) noexcept;
   bool judge(Http2Ids::Verdict verdict, std::uint32_t id);
   bool fail(Http2Error error, const char* reason) noexcept;
   bool block(std::size_t bytes) noexcept;
@@ -82,6 +84,7 @@ class Http2Guard {
   std::array<unsigned char, 9> header_{};
   std::size_t have_ = 0;        ///< bytes of header_
   std::size_t left_;            ///< of the preface or the frame's payload
+  std::uint32_t depends_on_ = 0;  ///< of the PRIORITY under way
   std::size_t block_bytes_ = 0;
   TimePoint began_ = Clock::now();
   const bool of_client_;

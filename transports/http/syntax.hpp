@@ -79,29 +79,27 @@ struct Block {
 #endif
 };
 
-/// Length of the field name at the start of `line`.
-inline std::size_t name_length(std::string_view line) noexcept {
-  std::size_t at = 0;
-  while (at + Block::kSize <= line.size()) {
-    const std::size_t names = Block::first_unlike_name(line.data() + at);
-    at += names;
-    if (names == Block::kSize) continue;
-    if (!is(line[at], kToken)) return at;
+/// Where, from `at` on, the first byte is that is not of that class, or the end. `Next` finds bytes worth a look.
+template <std::size_t (*Next)(const char*) noexcept>
+std::size_t end_of(Class wanted, std::string_view text, std::size_t at) noexcept {
+  while (at + Block::kSize <= text.size()) {
+    const std::size_t passed = Next(text.data() + at);
+    at += passed;
+    if (passed == Block::kSize) continue;
+    if (!is(text[at], wanted)) return at;
     ++at;
   }
-  return at + span(line.substr(at), kToken);
+  return at + span(text.substr(at), wanted);
+}
+
+/// Length of the field name at the start of `line`.
+inline std::size_t name_length(std::string_view line) noexcept {
+  return end_of<Block::first_unlike_name>(kToken, line, 0);
 }
 
 /// Where the field value that begins at `at` meets a control character that may not be in it, or the end.
 inline std::size_t value_end(std::string_view text, std::size_t at) noexcept {
-  while (at + Block::kSize <= text.size()) {
-    const std::size_t plain = Block::first_control(text.data() + at);
-    at += plain;
-    if (plain == Block::kSize) continue;
-    if (!is(text[at], kValue)) return at;
-    ++at;
-  }
-  return at + span(text.substr(at), kValue);
+  return end_of<Block::first_control>(kValue, text, at);
 }
 
 /// No control character but HTAB.

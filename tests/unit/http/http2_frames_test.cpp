@@ -88,6 +88,9 @@ INSTANTIATE_TEST_SUITE_P(
         FrameCase{"window_of_3", frame_of(frame::window, 0, 0, "123"), kFrameSize},
         FrameCase{"window_overflow", frame_of(frame::window, 0, 0, big_endian(0x7fffffff)), kFlowControl},
         FrameCase{"priority_of_no_stream", frame_of(frame::priority, 0, 0, std::string(5, '\0')), kProtocol},
+        FrameCase{"priority_of_itself", frame_of(frame::priority, 0, 9, big_endian(9) + "w"), kProtocol},
+        FrameCase{"exclusive_priority_of_itself", frame_of(frame::priority, 0, 9, big_endian(0x80000009) + "w"), kProtocol},
+        FrameCase{"priority_of_another", frame_of(frame::priority, 0, 9, big_endian(7) + "w")},
         FrameCase{"priority_of_idle_stream", frame_of(frame::priority, 0, 9, std::string(5, '\0'))}),
     [](const auto& one) { return one.param.name; });
 
