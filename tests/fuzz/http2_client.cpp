@@ -1,6 +1,5 @@
 // Fuzz target: frames of HTTP/2 clients (REL-005, REL-041). The first byte says in which pieces they come; the preface is
-// put in front. Each request is judged as by the listener, and answered with its body. A session that rests between the
-// pieces makes no difference.
+// put in front. Each request is judged as by the listener, and answered with its body.
 
 #include <algorithm>
 #include <map>
@@ -20,7 +19,7 @@ struct Side final : NotedSide<Http2Side> {
 
 class Client final : public Http2ServerSession::Events {
  public:
-  explicit Client(bool rests) : rests_(rests), session_(limits_, {}, *this) {}
+  Client() : session_(limits_, {}, *this) {}
 
   /// False: the connection is over.
   bool send(std::string_view piece) {
@@ -36,8 +35,6 @@ class Client final : public Http2ServerSession::Events {
       if (dead || out.empty()) break;
       require_frames(out);
     }
-    const auto over = [](const auto& one) { return one.second->is_closed; };
-    if (rests_ && !dead && !session_.over() && std::all_of(sides_.begin(), sides_.end(), over)) session_.rest();
     return !dead && !session_.over();
   }
 
@@ -89,7 +86,6 @@ class Client final : public Http2ServerSession::Events {
     require(session_.answer(id, "HTTP/1.1 200 OK\r\nX-A: b\r\n\r\n", true));
   }
 
-  const bool rests_;  ///< whenever it can
   bool blamed_ = false, dead = false;
   Limits limits_;
   Http2ServerSession session_;
@@ -102,7 +98,7 @@ void run(std::string_view input) {
   if (input.empty()) return;
   noted().clear();
   const std::string bytes = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string(input.substr(1));
-  Client whole(false), pieces(true);
+  Client whole, pieces;
   in_pieces(bytes, 0, [&](std::string_view piece) { return whole.send(piece); });
   in_pieces(bytes, 1 + static_cast<unsigned char>(input[0]), [&](std::string_view piece) { return pieces.send(piece); });
   require(noted().empty(), noted());

@@ -29,7 +29,6 @@ struct Counters {
   Counter answered;           ///< complete answers
   Counter aborted;            ///< exchanges that ended without a complete answer
   Counter refused;            ///< requests refused by the codec or by a time limit
-  Counter rests;              ///< sessions of idle HTTP/2 clients whose memory was given back (REL-131)
   Counter shed;               ///< requests answered 503 for want of memory (REL-132)
   Counter connects;           ///< upstream connections made
   Counter connect_failures;

@@ -49,7 +49,6 @@ struct Http2Callbacks {
 
   /// A body whose bytes are asked for at the side of the stream.
   static nghttp2_data_provider body() noexcept;
-  static int probed(Http2Probe& probe, nghttp2_rcbuf* name, nghttp2_rcbuf* value) noexcept;
 
   /// What is thrown must not pass through a C library.
   template <class Work>

@@ -3,9 +3,6 @@
 #include "transports/http/http2_connection.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
-
-#include <algorithm>
 
 #include "engine/base/log.hpp"
 
@@ -14,8 +11,6 @@ namespace myelin::http {
 namespace {
 
 constexpr std::size_t kSpareStreams = 256;
-constexpr Duration kRest{5'000};          // of silence, before the session rests
-constexpr std::uint64_t kTrimmed = 100;   // sessions whose memory goes back to the system together, some 2 MiB
 constexpr Duration kDrainNotice{1'000};  // for requests that crossed the announcement on their way
 
 }  // namespace
@@ -26,8 +21,7 @@ Http2Connection::Http2Connection(Loop& loop, Stream& stream, const Origin& origi
       entrance_(entrance),
       session_(loop.config.limits, loop.config.http2_limits, *this),
       drain_timer_(loop.wheel, this, [](void* self) { static_cast<Http2Connection*>(self)->end_drain(); }),
-      idle_since_(Clock::now()),
-      heard_(idle_since_) {}
+      idle_since_(Clock::now()) {}
 
 /// Exchanges go first: they use everything else.
 Http2Connection::~Http2Connection() {
@@ -68,7 +62,6 @@ Task<void> Http2Connection::read() {
     else outcome = co_await stream_.read(due());
     if (broken_ || session_.over()) co_return;
     if (outcome == Io::done) continue;
-    if (outcome == Io::timed_out && rest()) continue;
     if (outcome == Io::timed_out) time_out();
     else broken_ = outcome != Io::closed || !streams_.empty();
     co_return;
@@ -77,10 +70,6 @@ Task<void> Http2Connection::read() {
 
 /// False: the session is dead.
 bool Http2Connection::take_frames() {
-  if (!stream_.in.raw().empty()) {
-    heard_ = Clock::now();
-    rested_ = false;
-  }
   const bool sound = take_input();
   if (!sound) log::warn("http", fmt::format("{} does not speak HTTP/2", origin_.remote));
   if (*session_.guard().reason() != '\0') input_over_ = true;
@@ -90,19 +79,7 @@ bool Http2Connection::take_frames() {
 /// REL-030..032: a head that has begun has its time, an idle connection another one.
 TimePoint Http2Connection::due() const noexcept {
   if (session_.guard().in_head()) return session_.guard().head_began() + loop_.config.head_timeout;
-  if (!streams_.empty()) return kNever;
-  const TimePoint end = idle_since_ + loop_.config.keep_alive;
-  return rested_ ? end : std::min(end, heard_ + kRest);
-}
-
-/// Waits on with less memory (REL-131). False: the connection's time is over.
-bool Http2Connection::rest() {
-  if (!streams_.empty() || session_.guard().in_head() || Clock::now() >= idle_since_ + loop_.config.keep_alive) return false;
-  rested_ = true;
-  if (announced_ || !session_.rest()) return true;
-  loop_.counters.rests.add();
-  if (loop_.counters.rests.get() % kTrimmed == 0) malloc_trim(0);
-  return true;
+  return streams_.empty() ? idle_since_ + loop_.config.keep_alive : kNever;
 }
 
 void Http2Connection::time_out() {

@@ -51,7 +51,6 @@ class Http2Connection final : public Http2Link, private Http2ServerSession::Even
   void give_up();
   TimePoint due() const noexcept;
   void time_out();
-  bool rest();
   void refuse(std::int32_t id, const Refusal& refusal, std::string_view text);
   void write_head(const Reply& reply, const OutFraming& framing, const Identity* identity);
   Http2Stream& new_stream();
@@ -64,9 +63,8 @@ class Http2Connection final : public Http2Link, private Http2ServerSession::Even
   std::vector<Http2Stream*> begun_, finished_;
   std::string head_;
   Timer drain_timer_;
-  TimePoint idle_since_, heard_;
+  TimePoint idle_since_;
   std::uint32_t requests_ = 0;
-  bool rested_ = false;       ///< the session was asked to, since something was heard
   bool slow_head_ = false;    ///< a head did not end in time
   bool announced_ = false;    ///< the client knows that the end comes
   bool refuses_ = false;      ///< and that no further requests are taken

@@ -52,13 +52,10 @@ class Http2Guard {
 
   /// The preface or a header block has begun and is not complete; since when.
   bool in_head() const noexcept { return in_block_ || preface_; }
-  bool between_frames() const noexcept { return !in_head() && left_ == 0 && have_ == 0; }
-  /// The latest stream that a client has begun; 0: none.
-  std::uint32_t latest_stream() const noexcept { return ids_.latest(); }
-  static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   TimePoint head_began() const noexcept { return began_; }
 
  private:
+  static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   struct PerMinute {
     explicit PerMinute(std::uint32_t most) noexcept : limit(most) {}
     std::uint32_t limit;

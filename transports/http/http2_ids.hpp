@@ -30,7 +30,6 @@ class Http2Ids {
     return part(id, ends);
   }
   Verdict data(std::uint32_t id, bool ends) noexcept { return is_clients(id) && id <= latest_ ? part(id, ends) : Verdict::fine; }
-  std::uint32_t latest() const noexcept { return latest_; }
   void reset(std::uint32_t id) noexcept {
     if (is_clients(id) && is_known(id)) reset_ |= bit(id);
   }

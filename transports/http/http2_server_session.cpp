@@ -10,6 +10,7 @@ namespace myelin::http {
 
 namespace {
 
+constexpr std::int32_t kConnectionWindow = 1 << 20;  // of all streams together
 constexpr std::int32_t kAnyStream = 0x7fffffff;      // "last stream" of the announcement that the end comes
 
 bool is_request(const nghttp2_frame& frame) noexcept {
@@ -36,8 +37,6 @@ struct Http2ServerCallbacks : Http2Callbacks {
   static int header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
                     std::uint8_t, void* user) {
     Http2ServerSession& self = session_of(user);
-    if (self.probe_) return probed(*self.probe_, name, value);
-    if (self.silent_) return 0;
     if (!is_request(*frame)) return self.trailer(side(session, frame->hd.stream_id), view(name), view(value));
     return shielded([&] {
       self.head_.add(view(name), view(value));
@@ -47,7 +46,6 @@ struct Http2ServerCallbacks : Http2Callbacks {
 
   static int frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Http2ServerSession& self = session_of(user);
-    if (self.silent_) return 0;
     return shielded([&] {
       const bool ping = frame->hd.type == NGHTTP2_PING;
       if (is_request(*frame)) {
@@ -64,7 +62,6 @@ struct Http2ServerCallbacks : Http2Callbacks {
 
   static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Http2ServerSession& self = session_of(user);
-    if (self.silent_) return 0;
     const std::int32_t id = frame->hd.stream_id;
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
       const std::uint32_t error = frame->rst_stream.error_code;
@@ -85,19 +82,15 @@ struct Http2ServerCallbacks : Http2Callbacks {
 };
 
 Http2ServerSession::Http2ServerSession(const Limits& limits, const Http2Limits& http2, Events& events)
-    : Http2Session(limits, http2, Http2Guard::Opening::preface), head_(limits_), events_(events), streams_(http2.streams) {
-  open();
-}
-
-void Http2ServerSession::open() {
+    : Http2Session(limits, http2, Http2Guard::Opening::preface), head_(limits_), events_(events) {
   nghttp2_session* made = nullptr;
   Http2Session* self = this;
   if (nghttp2_session_server_new2(&made, Http2Callbacks::of<Http2ServerCallbacks>(), self, Http2Callbacks::options()) != 0)
     throw std::bad_alloc();
   session_.reset(made);
   const nghttp2_settings_entry settings[] = {
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams_},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits_.head)},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, http2.streams},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
   if (nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings, std::size(settings)) != 0 ||
@@ -127,10 +120,10 @@ bool Http2ServerSession::interim(std::int32_t id, std::string_view status) {
   return nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, id, nullptr, &field, 1, nullptr) == 0;
 }
 
-void Http2ServerSession::announce_end() { nghttp2_submit_shutdown_notice(awake()); }
+void Http2ServerSession::announce_end() noexcept { nghttp2_submit_shutdown_notice(session_.get()); }
 
-void Http2ServerSession::refuse_more() {
-  const std::int32_t last = nghttp2_session_get_last_proc_stream_id(awake());
+void Http2ServerSession::refuse_more() noexcept {
+  const std::int32_t last = nghttp2_session_get_last_proc_stream_id(session_.get());
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
 }
 

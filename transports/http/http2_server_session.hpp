@@ -30,30 +30,17 @@ class Http2ServerSession final : public Http2Session {
   bool answer(std::int32_t id, std::string_view text, bool has_body);
   bool interim(std::int32_t id, std::string_view status);
 
-  /// Nothing is under way: gives the memory of the session back, until there is something to do. False: not now.
-  bool rest();
-
   /// Says that the connection will end; Events::end_known() when the client has heard it.
-  void announce_end();
+  void announce_end() noexcept;
   /// Says that no further streams are taken.
-  void refuse_more();
+  void refuse_more() noexcept;
 
  private:
   friend struct Http2ServerCallbacks;
-  static constexpr std::int32_t kConnectionWindow = 1 << 20;  // of all streams together
-  void open();
-  void wake() override;
   int blame(bool connection, std::uint32_t error) noexcept;
-  bool feed(std::string_view bytes);
-  bool drop_output();
-  bool read_table(std::int32_t last, std::string& block);
-  bool go_on(const Http2Rest& kept);
 
   Http2Head head_;
   Events& events_;
-  std::uint32_t streams_;             ///< at once
-  std::unique_ptr<Http2Rest> rest_;   ///< instead of the session
-  bool silent_ = false;               ///< what happens is not the client's doing
 };
 
 }  // namespace myelin::http

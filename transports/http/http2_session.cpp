@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <new>
-#include <utility>
 
 #include "engine/base/text.hpp"
 #include "transports/http/http2_callbacks.hpp"
@@ -44,17 +43,9 @@ int Http2Callbacks::stream_close(nghttp2_session* session, std::int32_t id, std:
   return 0;
 }
 
-int Http2Callbacks::probed(Http2Probe& probe, nghttp2_rcbuf* name, nghttp2_rcbuf* value) noexcept {
-  return shielded([&] {
-    probe.add(view(name), view(value));
-    return 0;
-  });
-}
-
 /// A field that HTTP does not allow ends the message (REL-055, REL-058).
-int Http2Callbacks::invalid_header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
-                                   std::uint8_t, void* user) {
-  if (Http2Probe* probe = static_cast<Http2Session*>(user)->probe_) return probed(*probe, name, value);
+int Http2Callbacks::invalid_header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf*, nghttp2_rcbuf*, std::uint8_t,
+                                   void*) {
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
@@ -165,7 +156,7 @@ bool Http2Session::receive(std::string_view bytes) {
     return true;
   }
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  const bool sound = nghttp2_session_mem_recv(awake(), data, bytes.size()) >= 0;
+  const bool sound = nghttp2_session_mem_recv(session_.get(), data, bytes.size()) >= 0;
   for (const std::uint32_t id : guard_.strays()) reset(static_cast<std::int32_t>(id), Http2Error::stream_closed);
   return sound;
 }
@@ -181,8 +172,6 @@ int Http2Session::trailer(Http2Side* to, std::string_view name, std::string_view
 }
 
 bool Http2Session::output(std::string& to) {
-  if (!session_) return true;
-  to += std::exchange(ahead_, {});
   out_ = &to;
   return nghttp2_session_send(session_.get()) == 0;
 }
@@ -201,12 +190,12 @@ void Http2Session::consumed(std::int32_t id, std::size_t bytes) noexcept {
   nghttp2_session_consume(session_.get(), id, bytes);
 }
 
-void Http2Session::terminate(Http2Error error) {
-  nghttp2_session_terminate_session(awake(), static_cast<std::uint32_t>(error));
+void Http2Session::terminate(Http2Error error) noexcept {
+  nghttp2_session_terminate_session(session_.get(), static_cast<std::uint32_t>(error));
 }
 
 bool Http2Session::over() const noexcept {
-  return session_ && nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+  return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
 }
 
 }  // namespace myelin::http

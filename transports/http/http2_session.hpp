@@ -11,7 +11,6 @@
 
 #include "transports/http/codec.hpp"
 #include "transports/http/http2_guard.hpp"
-#include "transports/http/http2_rest.hpp"
 
 struct nghttp2_session;
 
@@ -61,21 +60,15 @@ class Http2Session {
   /// The body's bytes were used: the peer may send as many again.
   void consumed(std::int32_t id, std::size_t bytes) noexcept;
   /// Ends the connection with that error as soon as it is told.
-  void terminate(Http2Error error);
+  void terminate(Http2Error error) noexcept;
   /// Nothing will be received or sent any more.
   bool over() const noexcept;
 
  protected:
   Http2Session(const Limits& limits, const Http2Limits& http2, Http2Guard::Opening opening);
-  virtual ~Http2Session() = default;
+  ~Http2Session() = default;
   /// Takes one field of the trailers, for `to` unless that is null: nghttp2's verdict (REL-014).
   int trailer(Http2Side* to, std::string_view name, std::string_view value) noexcept;
-  /// A session that rests goes on.
-  virtual void wake() {}
-  nghttp2_session* awake() {
-    if (!session_) wake();
-    return session_.get();
-  }
   void begin_trailers() noexcept { trailers_ = trailer_bytes_ = 0; }
 
   struct Delete {
@@ -83,9 +76,7 @@ class Http2Session {
   };
   Limits limits_;
   Http2Guard guard_;
-  std::unique_ptr<nghttp2_session, Delete> session_;  ///< null while it rests
-  Http2Probe* probe_ = nullptr;   ///< all fields go there
-  std::string ahead_;             ///< goes out before anything else
+  std::unique_ptr<nghttp2_session, Delete> session_;
 
  private:
   friend struct Http2Callbacks;
