@@ -3,13 +3,6 @@
 //
 // usage: echo PORT
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -20,6 +13,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include "backend.hpp"
 
 namespace {
 
@@ -82,56 +77,14 @@ bool answer(Connection& connection) {
   return true;
 }
 
-class Server {
+class Server final : public bench::Backend {
  public:
-  explicit Server(int port) : epoll_(epoll_create1(0)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
-    const int on = 1;
-    setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 4096) != 0) {
-      std::perror("echo");
-      std::exit(1);
-    }
-    watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
-  }
-
-  void run() {
-    std::array<epoll_event, 256> events{};
-    for (;;) {
-      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
-      for (int i = 0; i < count; ++i) {
-        const int descriptor = events[static_cast<std::size_t>(i)].data.fd;
-        if (descriptor == listener_) accept_all();
-        else if (!serve(descriptor)) close_one(descriptor);
-      }
-    }
-  }
+  explicit Server(int port) : Backend("echo", port, EPOLLIN) {}
 
  private:
-  void watch(int descriptor, std::uint32_t what, int operation) {
-    epoll_event event{};
-    event.events = what;
-    event.data.fd = descriptor;
-    epoll_ctl(epoll_, operation, descriptor, &event);
-  }
-  void accept_all() {
-    for (;;) {
-      const int made = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
-      if (made < 0) return;
-      const int on = 1;
-      setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      connections_[made] = std::make_unique<Connection>();
-      watch(made, EPOLLIN, EPOLL_CTL_ADD);
-    }
-  }
-  void close_one(int descriptor) {
-    connections_.erase(descriptor);
-    close(descriptor);
-  }
-  bool serve(int descriptor) {
+  void begun(int descriptor) override { connections_[descriptor] = std::make_unique<Connection>(); }
+  void ended(int descriptor) override { connections_.erase(descriptor); }
+  bool serve(int descriptor) override {
     Connection& connection = *connections_[descriptor];
     if (!receive(descriptor, connection)) return false;
     while (answer(connection)) {
@@ -163,7 +116,6 @@ class Server {
     return true;
   }
 
-  const int epoll_, listener_;
   std::array<char, 256 * 1024> buffer_{};
   std::unordered_map<int, std::unique_ptr<Connection>> connections_;
 };

@@ -4,13 +4,7 @@
 //
 // usage: sink PORT
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -22,6 +16,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "backend.hpp"
 
 namespace {
 
@@ -38,62 +34,22 @@ std::uint64_t number_behind(std::string_view text, std::string_view mark, std::u
   return at == std::string_view::npos ? otherwise : std::strtoull(text.data() + at + mark.size(), nullptr, 10);
 }
 
-class Sink {
+class Sink final : public bench::Backend {
  public:
-  explicit Sink(int port) : epoll_(epoll_create1(0)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
-    const int on = 1;
-    setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 4096) != 0) {
-      std::perror("sink");
-      std::exit(1);
-    }
-    watch(listener_, EPOLLIN);
-    buffer_.fill('x');
-  }
-
-  void run() {
-    std::array<epoll_event, 256> events{};
-    for (;;) {
-      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
-      for (int i = 0; i < count; ++i) {
-        const int descriptor = events[static_cast<std::size_t>(i)].data.fd;
-        if (descriptor == listener_) accept_all();
-        else if (!serve(descriptor)) end(descriptor);
-      }
-    }
-  }
+  explicit Sink(int port) : Backend("sink", port, EPOLLIN | EPOLLOUT | EPOLLET) { buffer_.fill('x'); }
 
  private:
   using State = Connection::State;
 
-  void watch(int descriptor, std::uint32_t what) {
-    epoll_event event{};
-    event.events = what;
-    event.data.fd = descriptor;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
+  void begun(int descriptor) override {
+    const auto index = static_cast<std::size_t>(descriptor);
+    if (connections_.size() <= index) connections_.resize(index + 1);
+    connections_[index] = std::make_unique<Connection>();
   }
-  void accept_all() {
-    for (;;) {
-      const int made = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
-      if (made < 0) return;
-      const int on = 1;
-      setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      if (connections_.size() <= static_cast<std::size_t>(made)) connections_.resize(static_cast<std::size_t>(made) + 1);
-      connections_[static_cast<std::size_t>(made)] = std::make_unique<Connection>();
-      watch(made, EPOLLIN | EPOLLOUT | EPOLLET);
-    }
-  }
-  void end(int descriptor) {
-    connections_[static_cast<std::size_t>(descriptor)].reset();
-    close(descriptor);
-  }
+  void ended(int descriptor) override { connections_[static_cast<std::size_t>(descriptor)].reset(); }
 
   /// Goes as far as it can; false: the connection is over.
-  bool serve(int descriptor) {
+  bool serve(int descriptor) override {
     Connection& connection = *connections_[static_cast<std::size_t>(descriptor)];
     for (;;) {
       const bool reads = connection.state == State::reads_head || connection.state == State::reads_body;
@@ -136,7 +92,6 @@ class Sink {
     return sent;
   }
 
-  const int epoll_, listener_;
   std::array<char, 256 * 1024> buffer_{}, received_{};
   std::vector<std::unique_ptr<Connection>> connections_;
 };
