@@ -42,7 +42,7 @@ bool Http2Guard::watch(std::string_view bytes, TimePoint now) {
 
 /// The header of a frame is complete.
 bool Http2Guard::frame(TimePoint now) {
-  left_ = std::size_t{header_[0]} << 16 | std::size_t{header_[1]} << 8 | header_[2];
+  left_ = length();
   const unsigned char type = header_[3];
   const bool ack = (header_[4] & kAck) != 0;
   const bool ends = (header_[4] & kEndStream) != 0;
@@ -65,13 +65,18 @@ bool Http2Guard::frame(TimePoint now) {
   }
 }
 
+/// Of the payload.
+std::size_t Http2Guard::length() const noexcept {
+  return std::size_t{header_[0]} << 16 | std::size_t{header_[1]} << 8 | header_[2];
+}
+
 std::uint32_t Http2Guard::stream() const noexcept {
   return std::uint32_t{header_[5] & 0x7fu} << 24 | std::uint32_t{header_[6]} << 16 | std::uint32_t{header_[7]} << 8 | header_[8];
 }
 
 /// A piece of the payload of PRIORITY: four bytes say on which stream it depends (RFC 7540, 5.3.1).
 bool Http2Guard::priority(std::string_view piece) noexcept {
-  std::size_t at = (std::size_t{header_[0]} << 16 | std::size_t{header_[1]} << 8 | header_[2]) - left_;
+  std::size_t at = length() - left_;
   for (const char c : piece) {
     if (at == 0) depends_on_ = 0;
     if (at < 4) depends_on_ = depends_on_ << 8 | static_cast<unsigned char>(c);

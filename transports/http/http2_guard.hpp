@@ -64,6 +64,7 @@ class Http2Guard {
   };
 
   bool frame(TimePoint now);
+  std::size_t length() const noexcept;
   std::uint32_t stream() const noexcept;
   bool priority(std::string_view piece) noexcept;
   bool judge(Http2Ids::Verdict verdict, std::uint32_t id);
