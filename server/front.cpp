@@ -92,7 +92,7 @@ void Front::make_workers(http::Config config, const std::shared_ptr<const Deploy
   log::info("server", "limits: " + effective_limits(config, deployment->settings, threads_, memory));
   services_ = std::make_unique<ServiceMetrics>(threads_);
   for (unsigned i = 0; i < threads_; ++i)
-    workers_.push_back(std::make_unique<Worker>(i, config, deployment, *services_, access_log_.get()));
+    workers_.push_back(std::make_unique<Worker>(i, config, deployment, *services_, access_log_.get(), spare_memory_));
   make_admin();
 }
 

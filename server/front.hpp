@@ -71,6 +71,7 @@ class Front {
   std::unique_ptr<http::AccessLog> access_log_;
   std::unique_ptr<ServiceMetrics> services_;
   std::unique_ptr<Admin> admin_;
+  SpareMemory spare_memory_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<HealthRunner> health_;
   std::atomic<bool> draining_{false};

@@ -7,6 +7,7 @@
 #include "engine/runtime/engine.hpp"
 #include "server/exchange_observer.hpp"
 #include "server/shard_metrics.hpp"
+#include "server/spare_memory.hpp"
 #include "transports/http/shard.hpp"
 
 namespace myelin::server {
@@ -14,8 +15,8 @@ namespace myelin::server {
 class Worker {
  public:
   Worker(unsigned number, http::Config config, std::shared_ptr<const Deployment> deployment, ServiceMetrics& services,
-         http::AccessLog* log)
-      : shard(std::make_unique<http::Shard>(std::move(config))),
+         http::AccessLog* log, SpareMemory& memory)
+      : shard(std::make_unique<http::Shard>(with_calm(std::move(config), memory))),
         engine(shard->sender(), std::move(deployment)),
         observer(number, services, log) {}
   /// Exchanges that were cut off end with their shard, and still use the engine.
@@ -38,6 +39,15 @@ class Worker {
   Engine engine;
   ExchangeObserver observer;
   std::thread thread;
+
+ private:
+  http::Config with_calm(http::Config config, SpareMemory& memory) {
+    config.calm = [this, &memory] {
+      engine.forget_spare();
+      return memory.calm();
+    };
+    return config;
+  }
 };
 
 }  // namespace myelin::server

@@ -1,7 +1,7 @@
 #pragma once
 // A bump allocator for what lives exactly as long as one message: header texts, small strings.
-// reset() frees everything at once and keeps the first block, so a keep-alive connection allocates
-// nothing per request. Not thread safe: one arena belongs to one shard.
+// reset() frees everything at once and keeps the first block, unless it is large, so a keep-alive connection
+// allocates nothing per request. Not thread safe: one arena belongs to one shard.
 
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +50,7 @@ class Arena {
 
   void reset() noexcept {
     if (blocks_.empty()) return;
+    if (blocks_.front().size > kMostKept) return release();
     blocks_.resize(1);
     next_ = blocks_.front().memory.get();
     left_ = blocks_.front().size;
@@ -64,7 +65,7 @@ class Arena {
   }
 
  private:
-  static constexpr std::size_t kBlock = 4096;
+  static constexpr std::size_t kBlock = 4096, kMostKept = 4 * kBlock;
   struct Block {
     std::unique_ptr<char[]> memory;
     std::size_t size;

@@ -19,5 +19,5 @@
 #define MYELIN_PLUGIN_MARK "myelin plug-in\n"
 
 #define MYELIN_PLUGIN(version)                                                                       \
-  extern "C" __attribute__((visibility("default"), used)) const char myelin_plugin[];                \
-  extern "C" const char myelin_plugin[] = MYELIN_PLUGIN_MARK MYELIN_ABI "\n" version
+  extern "C" __attribute__((visibility("default"))) const char myelin_plugin[];                      \
+  extern "C" __attribute__((used)) const char myelin_plugin[] = MYELIN_PLUGIN_MARK MYELIN_ABI "\n" version

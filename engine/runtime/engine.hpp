@@ -37,6 +37,8 @@ class Engine final : public Pipeline {
 
   /// Cuts off the flows that no client waits for. They use the sender, so it is still there.
   void forget_flows() noexcept;
+  /// Gives back what is kept for later exchanges.
+  void forget_spare() noexcept { spare_.clear(); }
 
   const EngineCounters& counters() const noexcept { return counters_; }
 

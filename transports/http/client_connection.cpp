@@ -91,9 +91,7 @@ Task<bool> ClientConnection::exchange() {
   answered_ = complete_ = broken_ = false;
   const bool received = co_await receive_head();
   if (!received) co_return false;
-  const std::size_t counts = management() ? 0 : 1;
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) + counts, std::memory_order_relaxed);
-  loop_.counters.requests.add(counts);
+  if (!management()) loop_.exchange_begins();
   int failed = 0;
   if (sheds()) {
     co_await shed();
@@ -106,8 +104,7 @@ Task<bool> ClientConnection::exchange() {
   }
   if (failed != 0) co_await fail(failed);
   report(note_.report(message_, complete_));
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) - counts, std::memory_order_relaxed);
-  (complete_ ? loop_.counters.answered : loop_.counters.aborted).add(counts);
+  if (!management()) loop_.exchange_ends(complete_);
   message_.reset();
   if (!complete_) broken_ = true;
   if (broken_) co_return false;

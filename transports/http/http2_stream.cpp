@@ -165,13 +165,11 @@ Task<BodySource::Status> Http2Stream::fill() {
 // --- the answer -------------------------------------------------------------------------------------
 
 Task<void> Http2Stream::run() {
-  const std::size_t counts = connection_->entrance().management ? 0 : 1;
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) + counts, std::memory_order_relaxed);
-  loop_.counters.requests.add(counts);
+  const bool counts = !connection_->entrance().management;
+  if (counts) loop_.exchange_begins();
   co_await serve();
   connection_->report(note_.report(message_, end_sent_));
-  loop_.active.store(loop_.active.load(std::memory_order_relaxed) - counts, std::memory_order_relaxed);
-  (end_sent_ ? loop_.counters.answered : loop_.counters.aborted).add(counts);
+  if (counts) loop_.exchange_ends(end_sent_);
   out = {};
   out_is_last = false;
   body_timer_.clear();

@@ -69,9 +69,14 @@ void Inbound::next_message() noexcept {
 }
 
 void Inbound::release() noexcept {
-  block_.release();
+  release_block();
   pinned_.release();
-  base_ = body_ = body_end_ = raw_ = end_ = 0;
+  base_ = 0;
+}
+
+void Inbound::release_block() noexcept {
+  block_.release();
+  body_ = body_end_ = raw_ = end_ = 0;
 }
 
 void Inbound::begin_body(Framing framing, std::uint64_t length, std::string_view content_type) {

@@ -1,7 +1,7 @@
 #pragma once
 // What one direction of a connection has received: a head, then body bytes, decoded where they lie.
 // The memory is a 16 KiB block that grows to 64 KiB while a body needs it (REL-130) and is given
-// back when the connection is idle (REL-131). Not thread safe.
+// back when the body has been consumed and when the connection is idle (REL-131). Not thread safe.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +24,11 @@ class BlockPool {
 
   std::unique_ptr<char[]> take(std::size_t size);
   void give(std::unique_ptr<char[]> block, std::size_t size) noexcept;
+  /// Keeps none for later.
+  void forget() noexcept {
+    small_.clear();
+    large_.clear();
+  }
 
  private:
   static constexpr std::size_t kKeep = 256;  ///< spare blocks of each size
@@ -99,7 +104,10 @@ class Inbound {
   /// Decodes what was received.
   void decode();
   std::string_view body() const noexcept { return {block_.data() + body_, body_end_ - body_}; }
-  void consume(std::size_t bytes) noexcept { body_ += bytes; }
+  void consume(std::size_t bytes) noexcept {
+    body_ += bytes;
+    if (ended_ && base_ == 0 && block_.size() > BlockPool::kSmall && empty()) release_block();
+  }
   /// Nothing follows body().
   bool ended() const noexcept { return ended_; }
   /// Nor does a reader have to ask for trailers.
@@ -117,6 +125,7 @@ class Inbound {
   }
 
  private:
+  void release_block() noexcept;
   void compact() noexcept;
   void grow();
   void decode_chunks();

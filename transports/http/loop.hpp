@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "transports/http/calm.hpp"
 #include "transports/http/counters.hpp"
 #include "transports/http/inbound.hpp"
 #include "transports/http/poller.hpp"
@@ -35,6 +36,21 @@ struct Loop {
   /// (REL-131). Made by the first that ends; uses most of the above.
   std::shared_ptr<std::vector<std::unique_ptr<Http2Stream>>> spare_streams;
   std::function<void()> less_to_do;    ///< called while draining whenever something has ended
+  std::function<bool()> give_back;     ///< see Calm; memory is the matter
+  Calm calm{wheel, give_back};         ///< by `active`
+
+  void exchange_begins() noexcept {
+    const std::size_t now = active.load(std::memory_order_relaxed) + 1;
+    active.store(now, std::memory_order_relaxed);
+    calm.more(now);
+    counters.requests.add();
+  }
+  void exchange_ends(bool answered) {
+    const std::size_t now = active.load(std::memory_order_relaxed) - 1;
+    active.store(now, std::memory_order_relaxed);
+    calm.less(now);
+    (answered ? counters.answered : counters.aborted).add();
+  }
 };
 
 }  // namespace myelin::http

@@ -50,12 +50,15 @@ struct Shard::Impl final : Clients {
         guard(loop.io.get_executor()),
         limit(loop.wheel, this, [](void* self) { static_cast<Impl*>(self)->loop.io.stop(); }) {
     loop.less_to_do = [this] { end_if_drained(); };
+    loop.give_back = [this] { return give_back(); };
   }
   ~Impl();
 
   void accept(Listener& listener, const asio::ip::tcp::endpoint& remote, int descriptor);
   void gone(ClientConnection& client) override;
   void keep(ClientConnection& client);
+  void keep_spare(std::size_t most);
+  bool give_back();
   void drain(Duration time, bool hold);
   void end_if_drained();
   void destroy(ClientConnection& client);
@@ -69,6 +72,7 @@ struct Shard::Impl final : Clients {
   bool trimming = false;
   ClientConnection* first = nullptr;  ///< open ones
   std::size_t serving = 0;            ///< of them, those that are not for management
+  Calm calm{loop.wheel, loop.give_back};  ///< by `serving`
   bool held = false;                  ///< a drained shard goes on until let_end()
   asio::executor_work_guard<asio::io_context::executor_type> guard;
   Timer limit;
@@ -110,7 +114,7 @@ void Shard::Impl::accept(Listener& listener, const asio::ip::tcp::endpoint& remo
   if (first) first->previous = &client;
   first = &client;
   if (!listener.entrance().management) {
-    ++serving;
+    calm.more(++serving);
     loop.counters.accepted.add();
     loop.counters.open.add();
     ConnectionLimit::opened();
@@ -126,7 +130,7 @@ void Shard::Impl::gone(ClientConnection& client) {
   if (client.next) client.next->previous = client.previous;
   client.previous = client.next = nullptr;
   if (!client.management()) {
-    --serving;
+    calm.less(--serving);
     loop.counters.open.subtract(1);
     ConnectionLimit::closed();
   } else {
@@ -142,8 +146,19 @@ void Shard::Impl::keep(ClientConnection& client) {
   if (spare.size() <= kSpareClients || std::exchange(trimming, true)) return;
   asio::post(loop.io, [this] {
     trimming = false;
-    for (; spare.size() > kSpareClients; spare.pop_back()) destroy(*spare.back());
+    keep_spare(kSpareClients);
   });
+}
+
+void Shard::Impl::keep_spare(std::size_t most) {
+  for (; spare.size() > most; spare.pop_back()) destroy(*spare.back());
+}
+
+bool Shard::Impl::give_back() {
+  keep_spare(0);
+  loop.blocks.forget();
+  loop.spare_streams.reset();
+  return !loop.config.calm || loop.config.calm();
 }
 
 void Shard::Impl::destroy(ClientConnection& client) {

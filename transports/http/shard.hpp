@@ -48,6 +48,7 @@ struct Config {
   std::string server_name = "Myelin";     // Server header; empty: none
   std::string via;                        // our name in Via towards backends (REL-026); empty: none
   std::shared_ptr<Gauge> gauge;           // of memory; null: there is no limit
+  std::function<bool()> calm;             // told on a shard's thread that it has much less to do than before; false: not now
 };
 
 /// Client connections the whole process may have (REL-020).

@@ -1,6 +1,7 @@
 #include "engine/base/arena.hpp"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <string>
 
@@ -33,6 +34,20 @@ TEST(Arena, ResetKeepsTheFirstBlockSoThatAConnectionAllocatesOnce) {
   arena.copy(std::string(50'000, 'b'));
   arena.reset();
   EXPECT_EQ(arena.copy("two").data(), first);
+}
+
+TEST(Arena, ResetGivesALargeFirstBlockBack) {
+  constexpr std::size_t kLarge = 8 << 20;
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  Arena arena;
+  const std::size_t before = in_use();
+  arena.allocate(kLarge);
+  arena.reset();
+  EXPECT_LT(in_use(), before + kLarge);
+  EXPECT_EQ(arena.copy("again"), "again");
 }
 
 TEST(Arena, JoinsPiecesIntoOneText) {
