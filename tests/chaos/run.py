@@ -20,6 +20,8 @@ log.file={log}
 # A message that may have been received goes out again only where that does no harm, and as often as needed:
 # so everything that may be repeated has to succeed, and nothing else may arrive twice.
 STRICT = "retry_unsafe=false\nretry.budget.percent=100\n"
+MOST_GROWTH = 1  # MiB/h, in a run that is long enough to tell (REL-174)
+LONG = 6 * 3600  # s
 ROOM = 64  # MiB that a server may grow after a third of the run, beside a quarter of what it had then
 
 
@@ -167,12 +169,21 @@ class Run:
         complete = sum(each.outcome == "ok" or each.outcome.startswith("status") for each in self.exchanges)
         if complete > answered:
             self.strange(f"{complete} answers came, {answered:.0f} are counted")
+        if self.seconds >= LONG and self.growth() > MOST_GROWTH:
+            self.strange(f"resident memory grows by {self.growth():.1f} MiB/h")
         third = max(self.sizes[:len(self.sizes) // 3 + 1], default=0)
         if max(self.sizes, default=0) > third * 1.25 + ROOM:
             self.strange(f"resident memory grew from {third:.0f} to {max(self.sizes):.0f} MiB")
         self.sizes.append(self.server.resident())
         self.resent = figures["myelin_resends_total"]
         self.over_budget = figures["myelin_resends_over_budget_total"]
+
+    def growth(self):
+        """Of resident memory in MiB/h: the slope of the last two thirds of what was seen, a value a second."""
+        seen = self.sizes[len(self.sizes) // 3:]
+        middle = (len(seen) - 1) / 2
+        spread = sum((at - middle) ** 2 for at in range(len(seen)))
+        return sum((at - middle) * size for at, size in enumerate(seen)) / spread * 3600 if spread else 0
 
     async def end(self):
         for name, server in (("server", self.server), ("second server", self.hop)):
