@@ -66,6 +66,8 @@ struct Http2Callbacks {
   static int stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t error, void*);
   static int invalid_header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf*, nghttp2_rcbuf*, std::uint8_t, void*);
   static ssize_t send(nghttp2_session*, const std::uint8_t* bytes, std::size_t size, int, void* user);
+  static ssize_t body_length(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t window, std::int32_t stream_window,
+                             std::uint32_t most, void* user);
   static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t size,
                            std::uint32_t* flags, nghttp2_data_source*, void*);
   static int submit_trailers(nghttp2_session* session, std::int32_t id, std::string_view lines);

@@ -13,6 +13,7 @@ namespace myelin::http {
 
 namespace {
 
+constexpr std::size_t kFrameHeader = 9;
 constexpr std::size_t kMostContinuations = 64 * 1024;  // the guard counts them, and says so properly
 
 /// Fields that stay out of the table that all exchanges of a connection compress with (RFC 7541, 7.1).
@@ -61,6 +62,16 @@ ssize_t Http2Callbacks::send(nghttp2_session*, const std::uint8_t* bytes, std::s
   return failed != 0 ? failed : static_cast<ssize_t>(size);
 }
 
+/// Frames fill the output exactly, so that TLS makes of it full records and no remnants.
+ssize_t Http2Callbacks::body_length(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t window, std::int32_t stream_window,
+                                    std::uint32_t most, void* user) {
+  constexpr std::size_t kLeast = 1024, kMost = 16 * 1024;
+  const std::size_t used = static_cast<Http2Session*>(user)->out_->size() + kFrameHeader;
+  const std::size_t room = used + kLeast < Http2Session::kOutput ? Http2Session::kOutput - used : kLeast;
+  const auto allowed = static_cast<std::size_t>(std::min(window, stream_window));
+  return static_cast<ssize_t>(std::min({room, allowed, std::size_t{most}, kMost}));
+}
+
 ssize_t Http2Callbacks::read_body(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t size,
                                   std::uint32_t* flags, nghttp2_data_source*, void*) {
   Http2Side* from = side(session, id);
@@ -88,7 +99,6 @@ int Http2Callbacks::send_body(nghttp2_session* session, nghttp2_frame* frame, co
   Http2Side* from = side(session, frame->hd.stream_id);
   if (!from || from->out.size() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   return shielded([&] {
-    constexpr std::size_t kFrameHeader = 9;
     out.append(reinterpret_cast<const char*>(head), kFrameHeader);
     out.append(from->out.substr(0, size));
     from->out.remove_prefix(size);
@@ -131,6 +141,7 @@ nghttp2_session_callbacks* Http2Callbacks::make() {
   nghttp2_session_callbacks_set_on_stream_close_callback(fresh, stream_close);
   nghttp2_session_callbacks_set_send_callback(fresh, send);
   nghttp2_session_callbacks_set_send_data_callback(fresh, send_body);
+  nghttp2_session_callbacks_set_data_source_read_length_callback(fresh, body_length);
   return fresh;
 }
 

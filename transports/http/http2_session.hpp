@@ -49,7 +49,7 @@ class Http2Session {
   bool receive(std::string_view bytes);
   /// Appends frames to `to`, at least until it holds kOutput bytes or nothing is left.
   bool output(std::string& to);
-  static constexpr std::size_t kOutput = 32 * 1024;
+  static constexpr std::size_t kOutput = 64 * 1024;
 
   const Http2Guard& guard() const noexcept { return guard_; }
 

@@ -11,6 +11,12 @@
 
 namespace myelin::http {
 
+namespace {
+
+constexpr std::size_t kRecordsTogether = 64 * 1024;  // REL-130
+
+}  // namespace
+
 Stream::Stream(Loop& loop, Owner& owner)
     : in(loop.blocks, loop.config.limits, &loop.config.trailers),
       loop_(loop),
@@ -156,22 +162,35 @@ bool Stream::send_some(std::span<std::string_view> texts, bool& blocked) {
   }
 }
 
+/// Sends what TLS has to send itself, and what the socket did not take before.
+bool Stream::send_records(bool& blocked) {
+  std::string_view output[1] = {tls_->output()};
+  const bool sound = send_some(output, blocked);
+  tls_->sent(tls_->output().size() - output[0].size());
+  return sound;
+}
+
+/// Several records go out together, from memory of the thread that is still near; what the socket does not take is kept.
+bool Stream::send_encrypted(std::span<std::string_view> texts, bool& blocked) {
+  thread_local std::string records;
+  const auto left = [&] { return std::any_of(texts.begin(), texts.end(), [](auto text) { return !text.empty(); }); };
+  if (!send_records(blocked)) return false;
+  while (!blocked && left()) {
+    records.clear();
+    while (left() && records.size() < kRecordsTogether)
+      if (!tls_->encrypt(texts, records)) return false;
+    std::string_view rest[1] = {records};
+    if (!send_some(rest, blocked)) return false;
+    tls_->keep(rest[0]);
+  }
+  return true;
+}
+
 /// Goes on with a write. True: it has ended.
 bool Stream::advance(Write& write) {
   bool blocked = false;
-  bool sound = true;
   auto& texts = write.pieces_.texts;
-  if (!tls_) {
-    sound = send_some(texts, blocked);
-  } else {
-    const auto left = [&] { return std::any_of(texts.begin(), texts.end(), [](auto text) { return !text.empty(); }); };
-    while (sound && !blocked && (left() || !tls_->output().empty())) {
-      if (tls_->output().empty()) sound = tls_->encrypt(texts);
-      std::string_view output[1] = {tls_->output()};
-      sound = sound && send_some(output, blocked);
-      tls_->sent(tls_->output().size() - output[0].size());
-    }
-  }
+  const bool sound = tls_ ? send_encrypted(texts, blocked) : send_some(texts, blocked);
   if (sound && blocked) return false;
   write.outcome_ = sound ? Io::done : Io::failed;
   return true;
@@ -211,9 +230,7 @@ void Stream::write_due() { socket_.cancel_wait(); }
 void Stream::flush_tls() {
   if (writer_ || tls_->output().empty()) return;
   bool blocked = false;
-  std::string_view output[1] = {tls_->output()};
-  if (!send_some(output, blocked)) return;  // the read side meets the broken connection
-  tls_->sent(tls_->output().size() - output[0].size());
+  if (!send_records(blocked)) return;  // the read side meets the broken connection
   if (blocked) wait_writable();
 }
 

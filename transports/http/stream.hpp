@@ -117,6 +117,8 @@ class Stream final : private Socket::Owner {
   void read_due();
 
   bool advance(Write& write);
+  bool send_encrypted(std::span<std::string_view> texts, bool& blocked);
+  bool send_records(bool& blocked);
   bool send_some(std::span<std::string_view> texts, bool& blocked);
   void wait_writable();
   void write_due();

@@ -49,7 +49,8 @@ class TlsClientContext final : public TlsClient {
   mutable std::once_flag trusted_;
 };
 
-/// The TLS state of one connection. Records are received into room() and sent from output().
+/// The TLS state of one connection. Records are received into room(); those it has to send itself, and those that the
+/// socket did not take, are sent from output().
 class TlsEngine {
  public:
   enum class Step { done, more, closed, failed };
@@ -66,8 +67,8 @@ class TlsEngine {
   Step handshake();
   /// Decrypts what was received into `to`. more: nothing (left) to decrypt.
   Step decrypt(Inbound& to);
-  /// Encrypts up to one record of the texts and takes that much off them; false when TLS is broken.
-  bool encrypt(std::span<std::string_view> texts);
+  /// Encrypts up to one record of the texts, appends it to `to` and takes that much off them; false when TLS is broken.
+  bool encrypt(std::span<std::string_view> texts, std::string& to);
   /// Tells the peer that nothing follows.
   void end();
 
@@ -79,6 +80,8 @@ class TlsEngine {
 
   std::string_view output() const noexcept { return std::string_view(output_).substr(sent_); }
   void sent(std::size_t bytes) noexcept;
+  /// Records that are sent before any other.
+  void keep(std::string_view records) { output_.append(records); }
 
   bool ready() const noexcept { return ready_; }
   /// Why the handshake failed, for a fault's detail.
@@ -100,6 +103,7 @@ class TlsEngine {
   Block input_;
   std::size_t begin_ = 0, end_ = 0;
   std::string output_;
+  std::string* target_ = &output_;  ///< of records
   std::size_t sent_ = 0;
   unsigned long error_ = 0;
   bool ready_ = false;

@@ -89,7 +89,7 @@ int TlsEngine::bio_read(BIO* bio, char* to, int size) {
 int TlsEngine::bio_write(BIO* bio, const char* from, int size) {
   TlsEngine& self = *static_cast<TlsEngine*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  self.output_.append(from, static_cast<std::size_t>(size));
+  self.target_->append(from, static_cast<std::size_t>(size));
   return size;
 }
 
@@ -132,7 +132,7 @@ TlsEngine::Step TlsEngine::decrypt(Inbound& to) {
   return any ? Step::done : Step::more;
 }
 
-bool TlsEngine::encrypt(std::span<std::string_view> texts) {
+bool TlsEngine::encrypt(std::span<std::string_view> texts, std::string& to) {
   thread_local char record[kRecord];
   std::string_view plain;
   std::size_t gathered = 0;
@@ -151,7 +151,10 @@ bool TlsEngine::encrypt(std::span<std::string_view> texts) {
   }
   if (plain.empty()) return true;
   ERR_clear_error();
-  return SSL_write(ssl_.get(), plain.data(), static_cast<int>(plain.size())) == static_cast<int>(plain.size());
+  target_ = &to;
+  const int taken = SSL_write(ssl_.get(), plain.data(), static_cast<int>(plain.size()));
+  target_ = &output_;
+  return taken == static_cast<int>(plain.size());
 }
 
 void TlsEngine::end() {

@@ -5,18 +5,13 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 
+#include "tests/unit/http/system_calls.hpp"
 #include "tests/unit/http/wire.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifdef MYELIN_COUNTS_SYSTEM_CALLS
 
 namespace myelin::http::test {
 namespace {
-
-struct Calls {
-  std::atomic<int> receive{0}, send{0}, wait{0}, control{0}, timer{0};
-};
-Calls calls;
-thread_local bool counted = false;
 
 void count(std::atomic<int>& which) {
   if (counted) ++which;
@@ -77,7 +72,7 @@ void pass_through(const std::string& request) {
   EXPECT_EQ(client.read_message().status(), 200);
   proxy.running.run([] { counted = true; });
   proxy.running.settle();
-  for (std::atomic<int>* one : {&calls.receive, &calls.send, &calls.wait, &calls.control, &calls.timer}) *one = 0;
+  calls.forget();
   for (int i = 0; i < kRequests; ++i) {
     client.send(request);
     ASSERT_EQ(client.read_message().body.size(), 1024u);

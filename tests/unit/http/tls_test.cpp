@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/unit/http/system_calls.hpp"
 #include "tests/unit/http/wire.hpp"
 #include "transports/http/counters.hpp"
 #include "transports/http/tls.hpp"
@@ -234,6 +235,25 @@ TEST_F(Tls, HeadAndSmallBodyAreOneRecord) {
   EXPECT_NE(answer.find("plain"), std::string::npos);
   EXPECT_EQ(client.records, 1);
 }
+
+#ifdef MYELIN_COUNTS_SYSTEM_CALLS
+TEST_F(Tls, RecordsOfALargeAnswerGoOutTogether) {
+  const std::string body(60'000, 'b');  // what any socket takes at once
+  PlainPipeline plain([&](Message&, Client& client) -> Task<void> {
+    const Reply reply = Reply::document(200, "text/plain", body);
+    co_await client.reply(reply);
+  });
+  Running running(Config(), plain, server());
+  running.start();
+  TlsPeer client(running.port);
+  ASSERT_GT(client.exchange(kGet).size(), body.size());
+  running.run([] { counted = true; });
+  running.settle();
+  calls.forget();
+  ASSERT_GT(client.exchange(kGet).size(), body.size());
+  EXPECT_LE(calls.send, 2);
+}
+#endif
 
 TEST_F(Tls, RefusesOldVersionsAndWeakSuites) {  // REL-110, REL-111
   EchoPipeline echo;
