@@ -113,7 +113,8 @@ int Myelin::stop(Millis patience) {
   process_->signal(SIGTERM);
   auto code = process_->wait(patience);
   if (!code) {
-    process_->signal(SIGKILL);
+    process_->signal(SIGABRT);  // its report says where it waits
+    if (!process_->wait(kPatience)) process_->signal(SIGKILL);
     process_->wait();
   }
   return code.value_or(-1);

@@ -180,6 +180,7 @@ TEST_F(Tls, ServesHttps) {  // REL-110
   });
   ASSERT_TRUE(client.connected);
   EXPECT_STREQ(SSL_get_version(client.ssl()), "TLSv1.3");
+  EXPECT_STREQ(SSL_get_cipher_name(client.ssl()), "TLS_AES_128_GCM_SHA256");
   const unsigned char* chosen = nullptr;
   unsigned int size = 0;
   SSL_get0_alpn_selected(client.ssl(), &chosen, &size);
