@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <new>
 
-#include "engine/base/text.hpp"
 #include "transports/http/http2_callbacks.hpp"
 #include "transports/http/syntax.hpp"
 
@@ -122,10 +121,10 @@ nghttp2_data_provider Http2Callbacks::body() noexcept {
 }
 
 void Http2Callbacks::fields(std::string_view text, std::string& names, std::vector<nghttp2_nv>& to) {
-  names.assign(text);  // names are sent in lower case
-  for (std::size_t at = text.find("\r\n") + 2, end; (end = text.find("\r\n", at)) > at; at = end + 2) {
+  names.assign(text);
+  syntax::lower(names);  // as they are sent
+  for (std::size_t at = text.find('\r') + 2, end; (end = text.find('\r', at)) > at; at = end + 2) {
     const std::size_t colon = text.find(':', at);
-    for (std::size_t i = at; i < colon; ++i) names[i] = text::lower(names[i]);
     const std::string_view name = std::string_view(names).substr(at, colon - at);
     to.push_back(pair(name, syntax::trim(text.substr(colon + 1, end - colon - 1)), is_secret(name)));
   }

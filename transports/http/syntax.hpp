@@ -4,12 +4,14 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
+#include "engine/base/text.hpp"
 #include "engine/message/headers.hpp"
 
 namespace myelin::http::syntax {
@@ -67,6 +69,12 @@ struct Block {
     const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
     return first(mask(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)))));
   }
+  static void lower(char* at) noexcept {
+    const __m128i bytes = load(at);
+    const __m128i from_a = _mm_sub_epi8(bytes, _mm_set1_epi8(static_cast<char>('A' + 128)));
+    const __m128i capitals = _mm_cmpgt_epi8(_mm_set1_epi8(-128 + 26), from_a);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at), _mm_or_si128(bytes, _mm_and_si128(capitals, _mm_set1_epi8(0x20))));
+  }
 
  private:
   static __m128i load(const char* at) noexcept { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
@@ -76,8 +84,15 @@ struct Block {
   static constexpr std::size_t kSize = 1;
   static std::size_t first_unlike_name(const char* at) noexcept { return *at == '-' || (*at | 32) - 'a' < 26U ? 1 : 0; }
   static std::size_t first_control(const char* at) noexcept { return is(*at, kValue) && *at != '\t' ? 1 : 0; }
+  static void lower(char* at) noexcept { *at = text::lower(*at); }
 #endif
 };
+
+inline void lower(std::string& text) noexcept {
+  std::size_t at = 0;
+  for (; at + Block::kSize <= text.size(); at += Block::kSize) Block::lower(text.data() + at);
+  for (; at < text.size(); ++at) text[at] = text::lower(text[at]);
+}
 
 /// Where, from `at` on, the first byte is that is not of that class, or the end. `Next` finds bytes worth a look.
 template <std::size_t (*Next)(const char*) noexcept>
