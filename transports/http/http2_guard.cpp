@@ -13,7 +13,7 @@ constexpr Duration kMinute{60'000};
 
 // RFC 9113, 6: types and flags.
 constexpr unsigned char kData = 0, kHeaders = 1, kPriority = 2, kResetStream = 3, kSettings = 4, kPing = 6, kContinuation = 9;
-constexpr unsigned char kAck = 1, kEndStream = 1, kEndHeaders = 4;
+constexpr unsigned char kAck = 1, kEndStream = 1, kEndHeaders = 4, kPadded = 8, kHasPriority = 32;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ bool Http2Guard::watch(std::string_view bytes, TimePoint now) {
       const std::size_t part = std::min(left_, bytes.size());
       if (preface_ && bytes.substr(0, part) != kPreface.substr(kPreface.size() - left_, part))
         return fail(Http2Error::protocol, "no_preface");
-      if (!preface_ && header_[3] == kPriority && !priority(bytes.substr(0, part))) return false;
+      if (!preface_ && !payload(bytes.substr(0, part))) return false;
       bytes.remove_prefix(part);
       if ((left_ -= part) == 0) frame_ended();
       continue;
@@ -47,6 +47,7 @@ bool Http2Guard::frame(TimePoint now) {
   const bool ack = (header_[4] & kAck) != 0;
   const bool ends = (header_[4] & kEndStream) != 0;
   const std::uint32_t id = stream();
+  if (left_ == 0 && is_padded()) return fail(Http2Error::frame_size, "no_padding_length");
   if (type == kHeaders) {
     block_bytes_ = 0;
     began_ = now;
@@ -72,6 +73,19 @@ std::size_t Http2Guard::length() const noexcept {
 
 std::uint32_t Http2Guard::stream() const noexcept {
   return std::uint32_t{header_[5] & 0x7fu} << 24 | std::uint32_t{header_[6]} << 16 | std::uint32_t{header_[7]} << 8 | header_[8];
+}
+
+bool Http2Guard::payload(std::string_view piece) noexcept {
+  if (header_[3] == kPriority) return priority(piece);
+  if (!is_padded() || left_ < length()) return true;
+  // RFC 9113, 6.1 and 6.2: no frame may be shorter than its padding, whatever has become of its stream.
+  const std::size_t before = 1 + (header_[3] == kHeaders && (header_[4] & kHasPriority) != 0 ? 5 : 0);
+  const std::size_t padding = static_cast<unsigned char>(piece.front());
+  return before + padding <= length() || fail(Http2Error::protocol, "padding_too_long");
+}
+
+bool Http2Guard::is_padded() const noexcept {
+  return (header_[4] & kPadded) != 0 && (header_[3] == kData || header_[3] == kHeaders);
 }
 
 /// A piece of the payload of PRIORITY: four bytes say on which stream it depends (RFC 7540, 5.3.1).

@@ -66,7 +66,10 @@ class Http2Guard {
   bool frame(TimePoint now);
   std::size_t length() const noexcept;
   std::uint32_t stream() const noexcept;
+  /// A piece of a frame's payload, as it comes.
+  bool payload(std::string_view piece) noexcept;
   bool priority(std::string_view piece) noexcept;
+  bool is_padded() const noexcept;
   bool judge(Http2Ids::Verdict verdict, std::uint32_t id);
   bool fail(Http2Error error, const char* reason) noexcept;
   bool block(std::size_t bytes) noexcept;
