@@ -97,6 +97,9 @@ void add_framing(Writer& to, const OutFraming& framing) {
   if (framing.kind == Framing::chunked) to.add("Transfer-Encoding: chunked\r\n");
 }
 
+/// A body of these means something, so that its absence is told (RFC 9110, 8.6); some back ends answer 411 otherwise.
+bool tells_emptiness(std::string_view method) noexcept { return method == "POST" || method == "PUT" || method == "PATCH"; }
+
 void add_status_line(Writer& to, int status, std::string_view reason) {
   if (status == 200 && reason.empty()) return to.add("HTTP/1.1 200 OK\r\n");
   char digits[20];
@@ -201,8 +204,9 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
   const bool to_proxy = request.proxy && !request.proxy->tunnels(request.url.scheme);
   const std::string_view target = request.target.empty() ? std::string_view("/") : request.target;
   to.add(request.method, " ");
-  if (to_proxy && target.front() == '/') to.add("http://", request.url.authority);
-  to.add(target, request.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  const bool of_server = to_proxy && target == "*";  // to a proxy that is the authority alone (RFC 9112, 3.2.4)
+  if (to_proxy && (of_server || target.front() == '/')) to.add("http://", request.url.authority);
+  to.add(of_server ? std::string_view() : target, request.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
   to.field("Host", request.host.empty() ? request.url.authority : request.host);
   const bool own_type = request.drop_content_type || !request.content_type.empty();
   bool has_agent = false;
@@ -231,6 +235,7 @@ void write_request_head(const OutgoingRequest& request, const OutFraming& framin
   const bool asks = request.accepts_trailers && !request.http10;
   if (asks) to.field("TE", "trailers");
   if (to_proxy && !request.proxy->authorization.empty()) to.field("Proxy-Authorization", request.proxy->authorization);
+  if (!request.has_body && framing.kind == Framing::none && tells_emptiness(request.method)) add_length(to, 0);
   add_framing(to, framing);
   if (closes || asks) to.field("Connection", !asks ? "close" : closes ? "close, TE" : "TE");
   to.add("\r\n");
