@@ -89,10 +89,12 @@ void fill_switches(Message& message, OutgoingRequest& request) {
     request.target = message.arena.join(request.url.scheme, "://", request.url.authority, request.target);
 }
 
+constexpr std::string_view kAsterisk = "*";  // what OPTIONS about a server as a whole has for a path
+
 /// The path may not be empty in a request line.
 std::string_view origin_form(std::string_view target, Arena& arena) {
   if (target.empty()) return "/";
-  return target.front() == '/' ? target : arena.join("/", target);
+  return target.front() == '/' || target == kAsterisk ? target : arena.join("/", target);
 }
 
 std::string_view append_query(std::string_view target, std::string_view query, Arena& arena) {
@@ -334,7 +336,9 @@ Result<void> SendingLeaf::address(Message& message, const Destination& to, Outgo
   request.url = to.url;
   request.target = to.url.target;
   if (to.takes_postfix && message.has_postfix && !message.postfix.empty() && takes_postfix(message, request.method)) {
-    request.target = join_postfix(request.target, message.postfix, message.arena);
+    const bool of_server = request.method == "OPTIONS" && message.postfix == kAsterisk;
+    if (!of_server) request.target = join_postfix(request.target, message.postfix, message.arena);
+    else if (request.target.empty() || request.target == "/") request.target = kAsterisk;
     if (!is_visible(request.target)) return Fault("the request path holds blanks or control characters");
   }
   request.target = origin_form(request.target, message.arena);

@@ -85,7 +85,7 @@ std::vector<OddRequest> targets() {
       {"empty", kRefused, of("GET", "")},
       {"without_slash", kRefused, of("GET", "a")},
       {"asterisk", kRefused, of("GET", "*")},
-      {"asterisk_options", kAccepted, of("OPTIONS", "*"), {"haproxy.target"}},  // format="rest" appends it to the address
+      {"asterisk_options", kAccepted, of("OPTIONS", "*")},
       {"absolute", kRefused, of("GET", "http://h/a")},
       {"absolute_elsewhere", kRefused, of("GET", "http://other/a")},
       {"fragment", kRefused, of("GET", "/a#b")},
