@@ -26,6 +26,8 @@ struct Limits {
   bool underscore_names = true;          // REL-059; false refuses every name with an underscore
 };
 
+inline constexpr int kInterimAnswers = 10;  ///< of a back end to one request (REL-079)
+
 /// How the body of a message is delimited.
 enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
@@ -94,6 +96,7 @@ class HeadParser {
   struct Facts {
     std::size_t fields = 0;
     std::size_t hosts = 0;
+    std::size_t connection = 0;  ///< bytes of its values
     std::uint64_t length = 0;
     bool has_length = false;
     bool has_coding = false;
@@ -121,6 +124,7 @@ class HeadParser {
   bool content_length(std::string_view value);
   void transfer_encoding(std::string_view list);
   bool framing(bool http10, Framing without, Framing& result, std::uint64_t& length);
+  bool announces_body(int status, std::string_view method) const noexcept;
   bool finish(RequestHead& head);
   bool finish(ResponseHead& head, std::string_view method);
   bool keep_alive(bool http10) const noexcept;

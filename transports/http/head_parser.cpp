@@ -102,6 +102,9 @@ void clear(Head& head) {
   head.fields.swap(fields);
 }
 
+/// Every field of a head is looked for in what Connection names: a long list would cost hundreds of times a plain head.
+constexpr std::size_t kLongestConnection = 1024;
+
 constexpr Refusal kFieldTooLarge{431, "field_too_large"};
 constexpr Refusal kRequestLineTooLong{414, "request_line_too_long"};
 constexpr Refusal kStatusLineTooLong{502, "status_line_too_long"};
@@ -360,6 +363,7 @@ bool HeadParser::take(const Header& field, ResponseHead& head) {
 /// A request must not have these fields removed on the way (REL-068).
 bool HeadParser::connection(std::string_view list, bool may_name_all) {
   if (text::iequals(list, "keep-alive")) return facts_.keep_alive = true;  // nearly always
+  if ((facts_.connection += list.size()) > kLongestConnection) return refuse(431, "connection_too_large");
   return syntax::each_element(list, [&](std::string_view name) {
     if (text::iequals(name, "close")) facts_.close = true;
     else if (text::iequals(name, "keep-alive")) facts_.keep_alive = true;
@@ -414,6 +418,13 @@ bool HeadParser::keep_alive(bool http10) const noexcept {
   return !facts_.close && (!http10 || facts_.keep_alive);
 }
 
+/// Of an answer that may have none: the body may come nevertheless, and would be taken for the next answer. HEAD and
+/// 304 may tell what another answer would have.
+bool HeadParser::announces_body(int status, std::string_view method) const noexcept {
+  if (facts_.has_coding) return facts_.has_length || method != "HEAD";
+  return method != "HEAD" && status != 304 && facts_.length > 0;
+}
+
 bool HeadParser::finish(RequestHead& head) {
   if (facts_.hosts == 0 && !head.http10) return refuse(400, "no_host");
   if (facts_.hosts == 1 && is_absolute(head.target) &&
@@ -431,6 +442,7 @@ bool HeadParser::finish(ResponseHead& head, std::string_view method) {
   head.keep_alive = keep_alive(head.http10);
   if (method == "HEAD" || head.status < 200 || head.status == 204 || head.status == 304) {
     head.length = facts_.length;  // REL-070: what a body would have had
+    if (announces_body(head.status, method)) head.keep_alive = false;
     return true;
   }
   if (!framing(head.http10, Framing::until_close, head.framing, head.length)) return false;

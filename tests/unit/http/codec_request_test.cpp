@@ -280,6 +280,8 @@ INSTANTIATE_TEST_SUITE_P(Connections, Request, testing::ValuesIn(std::vector<Cas
     {"REL-068", "NamesLength", get("Connection: content-length\r\n"), 400, "bad_connection"},
     {"REL-068", "NamesAuthorization", get("Connection: keep-alive,Authorization\r\n"), 400, "bad_connection"},
     {"REL-068", "NamesCookie", get("Connection: X-A\r\nConnection: COOKIE , X-B\r\n"), 400, "bad_connection"},
+    {"REL-068", "NamesAsMuchAsMayBe", get("Connection: " + std::string(1023, 'a') + "\r\nConnection: b\r\n"), 0, ""},
+    {"REL-068", "NamesTooMuch", get("Connection: " + std::string(1023, 'a') + "\r\nConnection: bc\r\n"), 431, "connection_too_large"},
     {"REL-068", "NamesAnother", get("Connection: X-Trace, close\r\n"), 0, ""},
     {"REL-068", "NamesNothing", get("Connection:\r\n"), 0, ""},
     {"REL-068", "NamesLongerName", get("Connection: host2, cookies\r\n"), 0, ""},
