@@ -10,8 +10,6 @@ namespace myelin::http {
 
 namespace {
 
-constexpr int kInterimAnswers = 10;  // REL-079
-
 /// Positions in Synapse's list of connection states, added to codes (endpoints reference, 3.8).
 constexpr int kRequestBody = 2;
 constexpr int kRequestDone = 3;

@@ -252,6 +252,7 @@ Task<Result<void>> Pool::tunnel(Upstream& upstream, const OutgoingRequest& reque
   Io outcome = co_await upstream.stream.write(pieces, std::chrono::duration_cast<Duration>(due - Clock::now()));
   HeadParser parser(loop_.config.limits);
   ResponseHead head;
+  int interim = 0;
   Inbound& in = upstream.stream.in;
   while (outcome == Io::done) {
     std::size_t consumed = 0;
@@ -264,8 +265,8 @@ Task<Result<void>> Pool::tunnel(Upstream& upstream, const OutgoingRequest& reque
     const int status = head.status;
     in.eat(consumed);
     in.next_message();
-    if (status < 200) continue;
-    if (status >= 300) co_return refused("the forward proxy answered " + std::to_string(status));
+    if (status < 200 && ++interim <= kInterimAnswers) continue;
+    if (status < 200 || status >= 300) co_return refused("the forward proxy answered " + std::to_string(status));
     if (!in.raw().empty()) co_return refused("the forward proxy sends what nobody asked for");
     co_return Result<void>();
   }

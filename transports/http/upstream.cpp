@@ -10,7 +10,6 @@ namespace myelin::http {
 
 namespace {
 
-constexpr int kInterimAnswers = 10;                       // REL-079
 constexpr std::size_t kCollectLimit = std::size_t{64} << 20;  // REL-017
 
 /// Positions in Synapse's list of connection states, added to codes (endpoints reference, 3.8).
@@ -77,7 +76,8 @@ Task<bool> Upstream::exchange(const OutgoingRequest& request, TimePoint started)
   const Io written = co_await stream.write(pieces, silence_);
   if (!begun(written)) co_return false;
   if (!whole_sent_) upload_ = upload();
-  for (int interim = 0;;) {
+  int interim = 0;
+  for (;;) {
     const Parse head = read_head(interim);
     if (head == Parse::done) co_return true;
     if (head == Parse::bad || source_failed_) break;
@@ -85,7 +85,7 @@ Task<bool> Upstream::exchange(const OutgoingRequest& request, TimePoint started)
     if (source_failed_ || (outcome != Io::done && !fail(outcome))) break;
   }
   upload_ = Task<void>();
-  const bool dead = reused && stream.in.raw().empty() && !source_failed_ && fault_.base_code != code::kTimeout;
+  const bool dead = reused && interim == 0 && stream.in.raw().empty() && !source_failed_ && fault_.base_code != code::kTimeout;
   stale_ = dead && taken_ == 0 && (stream.written() == 0 || request.idempotent);
   if (!stale_ && stream.written() > 0) take(held_);
   co_return false;
