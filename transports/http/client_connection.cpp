@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/log.hpp"
+#include "transports/http/waiting_place.hpp"
 
 namespace myelin::http {
 
@@ -232,8 +233,13 @@ Task<void> ClientConnection::linger() {
     dropped += in.raw().size();
     in.eat(in.raw().size());
     const Io outcome = co_await stream_.read(due);
-    if (outcome != Io::done) break;
+    if (outcome != Io::done) co_return;
   }
+  // It sends on: that is not read any more, but a connection that ends with bytes unread is reset.
+  WaitingPlace over;
+  Timer timer(loop_.wheel, &over, [](void* to) { static_cast<WaitingPlace*>(to)->wake(); });
+  timer.set(due);
+  co_await over.wait();
 }
 
 // --- the request body -------------------------------------------------------------------------------

@@ -205,6 +205,18 @@ TEST(Listener, RefusedRequestCanBeReadThoughTheClientStillSends) {  // REL-039
   EXPECT_EQ(echo.served, 0);  // REL-003
 }
 
+TEST(Listener, AClientThatSendsOnHasItsTimeToReadTheRefusal) {  // REL-039
+  EchoPipeline echo;
+  Running server(echo);
+  server.start();
+  const TimePoint start = Clock::now();
+  Peer client = server.connect();
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 1\r\n\r\n" + std::string(150'000, 'x'));
+  EXPECT_EQ(client.read_message().status(), 400);
+  EXPECT_TRUE(advance_until(Duration(100), [&] { return server.shard->counters().open.get() == 0; }));
+  EXPECT_GE(Clock::now() - start, Duration(2'000)) << "more than 64 KiB are not read, and the connection not reset before";
+}
+
 TEST(Listener, ClosesAfterTheAgreedNumberOfRequests) {  // REL-032
   EchoPipeline echo;
   Config config;
