@@ -1,6 +1,7 @@
 #include "engine/runtime/dispatch.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "engine/base/text.hpp"
@@ -241,6 +242,19 @@ Dispatch refuse(int status, const Mediator* handler = nullptr) {
   return answer;
 }
 
+/// OPTIONS may ask those on the way, counting them (RFC 9110, 7.6.2). True: the answer is ours.
+bool ends_here(Message& message) {
+  const Header* steps = message.incoming.method == "OPTIONS" ? message.headers.find("Max-Forwards") : nullptr;
+  if (!steps) return false;
+  std::uint32_t left = 0;
+  const char* end = steps->value.data() + steps->value.size();
+  const auto [stopped, error] = std::from_chars(steps->value.data(), end, left);
+  if (error != std::errc() || stopped != end) return false;
+  if (left == 0) return true;
+  message.headers.set("Max-Forwards", message.copy(std::to_string(left - 1)));
+  return false;
+}
+
 Dispatch to_api(const Deployment& deployment, Message& message, const ApiMatch& match) {
   const std::string_view target = message.incoming.target;
   const std::string_view sub = target.substr(match.length);
@@ -278,6 +292,11 @@ Dispatch dispatch(const Deployment& deployment, Message& message) {
     Dispatch bad = refuse(400);
     bad.reason = "bad_path";
     return bad;
+  }
+  if (ends_here(message)) {
+    Dispatch ours = refuse(200);
+    ours.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+    return ours;
   }
   const std::string_view target = message.incoming.target;
   const std::string_view path = message.incoming.path();

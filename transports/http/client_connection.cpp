@@ -193,8 +193,7 @@ void ClientConnection::switch_to_http2() {
 Task<void> ClientConnection::refuse(int status, const char* reason, std::string_view request_line) {
   loop_.counters.refused.add();
   log::warn("http", fmt::format("refused a request of {}: {} {}", remote_, status, reason));
-  Reply reply;
-  reply.status = status;
+  const Reply reply = refused(status);
   const ReplyContext context{loop_.config.server_name, false, false, nullptr};
   const OutFraming framing{Framing::length, 0};
   out_.clear();

@@ -144,6 +144,18 @@ Reply sound(Reply reply) {
   return reply;
 }
 
+Reply refused(int status) {
+  static const Headers methods = [] {
+    Headers fields;
+    fields.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    return fields;
+  }();
+  Reply reply;
+  reply.status = status;
+  if (status == 405) reply.headers = &methods;
+  return reply;
+}
+
 Headers come_again() {
   Headers fields;
   fields.add("Retry-After", "1");

@@ -28,6 +28,9 @@ struct ReplyContext {
 /// The answer with a status and reason that HTTP allows (REL-082).
 Reply sound(Reply reply);
 
+/// The answer to a request that the parser refuses; 405 says which methods there are (RFC 9110, 15.5.6).
+Reply refused(int status);
+
 /// The answer of a server that takes no further work, and its fields.
 Headers come_again();
 Reply busy(const Headers& again);

@@ -144,8 +144,7 @@ Http2Stream& Http2Connection::new_stream() {
 void Http2Connection::refuse(std::int32_t id, const Refusal& refusal, std::string_view text) {
   loop_.counters.refused.add();
   log::warn("http", fmt::format("refused a request of {}: {} {}", origin_.remote, refusal.status, refusal.reason));
-  Reply reply;
-  reply.status = refusal.status;
+  const Reply reply = refused(refusal.status);
   write_head(reply, OutFraming{Framing::length, 0}, nullptr);
   ExchangeReport told;
   told.status = refusal.status;
