@@ -9,6 +9,7 @@
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/flow/build.hpp"
+#include "engine/ports/authority.hpp"
 #include "engine/ports/health.hpp"
 
 namespace myelin::endpoints {
@@ -35,9 +36,9 @@ unsigned set_of(std::string_view method) noexcept {
   }
 }
 
-/// Nothing that could end or split a request line or header.
-bool is_visible(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+/// Nothing that could end or split a request line (REL-061).
+bool is_target(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 bool is_clean(std::string_view text) noexcept {
@@ -339,14 +340,14 @@ Result<void> SendingLeaf::address(Message& message, const Destination& to, Outgo
     const bool of_server = request.method == "OPTIONS" && message.postfix == kAsterisk;
     if (!of_server) request.target = join_postfix(request.target, message.postfix, message.arena);
     else if (request.target.empty() || request.target == "/") request.target = kAsterisk;
-    if (!is_visible(request.target)) return Fault("the request path holds blanks or control characters");
+    if (!is_target(request.target)) return Fault("the request path holds what no path may: blanks, control characters, #, not ASCII");
   }
   request.target = origin_form(request.target, message.arena);
   request.host = preserve_host && !message.incoming.host.empty() ? message.incoming.host : to.url.authority;
   const Value* host = message.axis2.find("REQUEST_HOST_HEADER");
   if (!host || host->is_null()) return {};
   request.host = text_of(*host, message);
-  if (!is_visible(request.host)) return Fault("REQUEST_HOST_HEADER holds blanks or control characters");
+  if (!Authority::parse(request.host)) return Fault("REQUEST_HOST_HEADER is no host");
   return {};
 }
 

@@ -49,7 +49,7 @@ struct Fault {
   std::string message; ///< ERROR_MESSAGE
   std::string detail;  ///< ERROR_DETAIL; empty: same as message
   bool sent = false;   ///< at least one byte of the request went out
-  bool of_body = false;  ///< the body that was to be sent could not be read: the receiver is blameless
+  bool of_body = false;  ///< the message could not be read, or made a request: the receiver is blameless
 
   /// As made by Fault().
   bool blank() const noexcept {

@@ -446,7 +446,10 @@ std::string Formatter::content_type(MediaKind kind, std::string_view type, std::
                          !text::iequals(message_.axis2.text("setCharacterEncoding"), "false");
   if (announces && media_parameter(out, "charset").empty()) out += fmt::format("; charset={}", charset);
   if (kind == MediaKind::soap12 && request_ && media_parameter(out, "action").empty())
-    if (const std::string name = action(); !name.empty()) out += fmt::format("; action=\"{}\"", name);
+    if (const std::string name = action(); !name.empty()) {
+      out_.soap_action = message_.copy(name);  // for check() to see
+      out += fmt::format("; action=\"{}\"", name);
+    }
   return out;
 }
 
@@ -510,7 +513,7 @@ Result<void> check(const OutgoingBody& body) {
   const auto breaks = [](std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   };
-  if (body.has_soap_action && (breaks(body.soap_action) || body.soap_action.find('"') != std::string_view::npos))
+  if (breaks(body.soap_action) || body.soap_action.find('"') != std::string_view::npos)
     return Fault("the SOAP action holds a control character or a quote");
   if (breaks(body.content_type)) return Fault("the content type holds a control character");
   return {};

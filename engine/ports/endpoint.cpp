@@ -27,8 +27,9 @@ Result<void> set_header(Message& message, const std::string& name, std::string_v
     log::warn("endpoint", "property " + name + " is ignored: the transport frames messages itself");
     return {};
   }
-  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)         // REL-080
-    return Fault("the value of header '" + name + "' holds a line break or NUL");
+  const auto breaks = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+  if (std::any_of(value.begin(), value.end(), breaks))                                           // REL-080
+    return Fault("the value of header '" + name + "' holds a control character");
   if (beside_others) message.headers.add(message.copy(name), message.copy(value));
   else message.headers.set(message.copy(name), message.copy(value));
   return {};

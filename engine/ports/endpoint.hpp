@@ -343,7 +343,7 @@ class Leaf : public Endpoint {
 };
 
 /// Sets a transport header of the message, or adds one beside those of that name. Faults: not a header
-/// name, or a value with a line break or NUL (REL-080, REL-081); framing headers are ignored.
+/// name, or a value with a control character (REL-080, REL-081); framing headers are ignored.
 Result<void> set_header(Message& message, const std::string& name, std::string_view value, bool beside_others);
 
 /// Builds an endpoint from its `<endpoint>` element and the child that names its kind.

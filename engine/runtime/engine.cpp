@@ -13,7 +13,11 @@ namespace myelin {
 
 namespace {
 
-constexpr std::string_view kImplicit = "<endpoint xmlns=\"http://ws.apache.org/ns/synapse\"><default/></endpoint>";
+/// Never suspended, as it stands for any address: 303001 is no fault of sending.
+constexpr std::string_view kImplicit =
+    "<endpoint xmlns=\"http://ws.apache.org/ns/synapse\"><default>"
+    "<markForSuspension><errorCodes>303001</errorCodes></markForSuspension>"
+    "<suspendOnFailure><errorCodes>303001</errorCodes></suspendOnFailure></default></endpoint>";
 
 /// The endpoint of a send without one: the message's To.
 std::unique_ptr<Endpoint> build_implicit(StateStore& states, const Artifacts& settings) {

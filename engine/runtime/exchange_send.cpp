@@ -57,6 +57,14 @@ Fault of_body(Fault fault) {
   return fault;
 }
 
+/// No request could be made of the message. Unless the endpoint lacks something, which has a code of its own, that is
+/// the message's fault: else whoever sends one such message would have the endpoint suspended for all.
+Fault unsendable(Fault fault) {
+  if (fault.base_code != code::kException) return fault;
+  if (fault.status == 0) fault.status = 500;
+  return of_body(std::move(fault));
+}
+
 Fault of_status(int status) {
   Fault fault(status, "the back end answered " + std::to_string(status));
   fault.sent = true;
@@ -108,7 +116,7 @@ Task<Flow> Exchange::send(Pending& pending) {
     }
   }
   Result<void> delivered = co_await deliver(*root);
-  tell_watchers(delivered.ok());
+  if (delivered || !delivered.fault().of_body) tell_watchers(delivered.ok());
   if (!delivered) co_return fail_with(std::move(delivered).fault());
   if (std::exchange(fans_out_, false)) {
     const Flow flow = co_await branch_out(pending);
@@ -375,7 +383,7 @@ Task<Result<BackendResponse*>> Exchange::attempt(const Leaf& leaf) {
   }
   OutgoingRequest request;
   Result<void> prepared = leaf.prepare(message_, request);
-  if (!prepared) co_return std::move(prepared).fault();
+  if (!prepared) co_return unsendable(std::move(prepared).fault());
   message_.payload.put_away();
   request.identity = &message_.identity;
   delivery.credential = request.credential;

@@ -31,8 +31,9 @@ Fault refused(std::string text) {
 }  // namespace
 
 Result<void> check_wire_value(std::string_view name, std::string_view value) {
-  if (value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) return {};
-  return refused("the value of '" + std::string(name) + "' contains a line end");
+  const auto breaks = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+  if (std::none_of(value.begin(), value.end(), breaks)) return {};
+  return refused("the value of '" + std::string(name) + "' contains a control character");
 }
 
 Result<void> set_header_field(Message& message, std::string_view name, std::string_view value) {

@@ -9,10 +9,10 @@
 namespace myelin::mediators {
 
 /// Replaces the header fields of that name. `name` and `value` are copied. Faults on a name that is no
-/// token and on line ends in the value; names that frame the body are ignored with a warning.
+/// token and on control characters in the value; names that frame the body are ignored with a warning.
 Result<void> set_header_field(Message& message, std::string_view name, std::string_view value);
 
-/// Faults when a value that ends up in a head on the wire contains a line end.
+/// Faults when a value that ends up in a head on the wire contains a control character but HTAB.
 Result<void> check_wire_value(std::string_view name, std::string_view value);
 
 /// What the message is from now on: axis2 messageType and ContentType, and the Content-Type header. A

@@ -149,6 +149,7 @@ TEST_F(LeafTest, SoapFormatsNeverAppendTheSuffix) {  // EP-064
 
 TEST_F(LeafTest, ASuffixWithLineBreaksIsRefused) {  // REL-080
   EXPECT_EQ(sent(*address("http://h/a"), "GET", "/b\r\nX: y").substr(0, 5), "fault");
+  EXPECT_EQ(sent(*address("http://h/a"), "GET", "/b#c").substr(0, 5), "fault");  // REL-004, REL-061
 }
 
 // --- method, headers, switches -------------------------------------------------------------------------
@@ -220,8 +221,10 @@ TEST_F(LeafTest, Axis2PropertiesShapeTheRequest) {
   message.axis2.set("FORCE_HTTP_1.0", "true");
   sent_to(*endpoint, message);
   EXPECT_TRUE(request.http10);
-  message.axis2.set("REQUEST_HOST_HEADER", "a\r\nb");
-  EXPECT_EQ(sent_to(*endpoint, message).substr(0, 5), "fault");
+  for (const char* bad : {"a\r\nb", "a\"b", "../up", "#a"}) {  // REL-004
+    message.axis2.set("REQUEST_HOST_HEADER", bad);
+    EXPECT_EQ(sent_to(*endpoint, message).substr(0, 5), "fault") << bad;
+  }
 }
 
 TEST_F(LeafTest, PropertiesGoToTheirScope) {  // EP-056, EP-057
@@ -248,11 +251,13 @@ TEST_F(LeafTest, APropertyCanSetTheSuffixButNotTheFraming) {  // REL-081
   EXPECT_FALSE(message.headers.find("Content-Length"));
 }
 
-TEST_F(LeafTest, AHeaderWithALineBreakFaults) {  // REL-080, REL-081
-  fresh(message);
-  message.properties.set("evil", "a\r\nX: b");
+TEST_F(LeafTest, AHeaderWithAControlCharacterFaults) {  // REL-004, REL-080, REL-081
   const auto endpoint = address("http://h/", "", "", "<property name='X-D' expression='$ctx:evil' scope='transport'/>");
-  EXPECT_EQ(sent_to(*endpoint, message).substr(0, 5), "fault");
+  for (const char* evil : {"a\r\nX: b", "a\x7f"}) {
+    fresh(message);
+    message.properties.set("evil", evil);
+    EXPECT_EQ(sent_to(*endpoint, message).substr(0, 5), "fault");
+  }
   const auto name = address("http://h/", "", "", "<property name='X D' value='x' scope='transport'/>");
   EXPECT_EQ(sent_to(*name, message).substr(0, 5), "fault");
 }

@@ -85,9 +85,10 @@ TEST_F(PropertyTest, TransportScopeIsTheHeaders) {
   EXPECT_EQ(header("X-Old"), "(none)");
 }
 
-// REL-080
-TEST_F(PropertyTest, ALineEndInAHeaderIsAFault) {
-  for (const char* text : {"a&#10;b", "a&#13;b"}) {
+// REL-080, REL-004
+TEST_F(PropertyTest, AControlCharacterInAHeaderIsAFault) {
+  EXPECT_EQ(run(R"(<property name="X-Tab" value="a&#9;b" scope="transport"/>)"), Flow::next);
+  for (const char* text : {"a&#10;b", "a&#13;b", "a&#127;b"}) {
     EXPECT_EQ(run(std::string(R"(<property name="X" value=")") + text + R"(" scope="transport"/>)"), Flow::fault);
     EXPECT_EQ(message().fault.status, 500);
     EXPECT_EQ(header("X"), "(none)");
