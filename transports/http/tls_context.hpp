@@ -74,8 +74,8 @@ class TlsEngine {
 
   std::span<char> room();
   void received(std::size_t bytes) noexcept { end_ += bytes; }
-  /// There may be something to decrypt without receiving more.
-  bool has_input() const noexcept { return begin_ < end_ || SSL_pending(ssl_.get()) > 0; }
+  /// There may be something to decrypt, or an end to be told, without receiving more.
+  bool has_input() const noexcept { return over_ != Step::more || begin_ < end_ || SSL_pending(ssl_.get()) > 0; }
   void release_input() noexcept;
 
   std::string_view output() const noexcept { return std::string_view(output_).substr(sent_); }
@@ -106,6 +106,7 @@ class TlsEngine {
   std::string* target_ = &output_;  ///< of records
   std::size_t sent_ = 0;
   unsigned long error_ = 0;
+  Step over_ = Step::more;  ///< how decrypting ended; its peer may have sent that with its last bytes
   bool ready_ = false;
 };
 

@@ -115,6 +115,7 @@ TlsEngine::Step TlsEngine::handshake() {
 }
 
 TlsEngine::Step TlsEngine::decrypt(Inbound& to) {
+  if (over_ != Step::more) return over_;
   bool any = false;
   while (has_input()) {
     const std::span<char> room = to.room();
@@ -122,9 +123,9 @@ TlsEngine::Step TlsEngine::decrypt(Inbound& to) {
     ERR_clear_error();
     const int got = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
     if (got <= 0) {
-      const Step step = outcome(got);
-      if (step == Step::more || any) break;  // an end behind these bytes shows next time
-      return step;
+      over_ = outcome(got);
+      if (over_ == Step::more || any) break;  // an end behind these bytes shows next time
+      return over_;
     }
     to.received(static_cast<std::size_t>(got));
     any = true;

@@ -490,6 +490,41 @@ TEST_F(Tls, ResumesSessionsWithBackends) {
   EXPECT_EQ(resumed, 2);
 }
 
+// REL-002: a body without a length ends with the peer's close_notify, also when that came together with the last
+// bytes and the peer leaves the connection open; without it the answer was cut.
+TEST_F(Tls, AnAnswerUntilCloseEndsByCloseNotify) {
+  for (const bool whole : {true, false}) {
+    std::promise<void> over;
+    Owned<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+    SSL_CTX_use_certificate_chain_file(context.get(), files.certificate("server.pem", leaf).c_str());
+    SSL_CTX_use_PrivateKey_file(context.get(), files.key("server.key", leaf).c_str(), SSL_FILETYPE_PEM);
+    Backend backend([&](Peer& peer) {
+      Owned<SSL> ssl(SSL_new(context.get()));
+      SSL_set_fd(ssl.get(), peer.fd());
+      char bytes[4096];
+      if (SSL_accept(ssl.get()) != 1 || SSL_read(ssl.get(), bytes, sizeof bytes) <= 0) return;
+      const int together = 1, apart = 0;
+      ::setsockopt(peer.fd(), IPPROTO_TCP, TCP_CORK, &together, sizeof together);
+      const std::string answer = "HTTP/1.1 200 OK\r\n\r\nall of it";
+      SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size()));
+      if (whole) SSL_shutdown(ssl.get());
+      ::setsockopt(peer.fd(), IPPROTO_TCP, TCP_CORK, &apart, sizeof apart);
+      if (whole) over.get_future().wait();
+    });
+    ProxyPipeline pipeline(backend.port(), "localhost", "https");
+    Config config;
+    config.backend_tls = trusting();
+    Running front(config, pipeline);
+    pipeline.use(*front.shard);
+    front.start();
+    Peer client = front.connect();
+    client.send(kGet);
+    const std::string body = client.read_message().body;
+    EXPECT_EQ(body == "all of it", whole) << body;
+    over.set_value();
+  }
+}
+
 TEST_F(Tls, ShowsItsCertificateToBackends) {
   TlsServer::Options demanding;
   demanding.certificate = files.certificate("server.pem", leaf);
