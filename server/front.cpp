@@ -128,7 +128,8 @@ Result<void> Front::open(const std::shared_ptr<const Deployment>& deployment) {
   const auto tls = https_settings(settings, options_.conf);
   if (!tls) return tls.fault();
   const bool https = *tls != nullptr;
-  certificate_ = certificate_digest(settings, options_.conf);
+  https_tls_ = tls_digest(settings, options_.conf, kHttpsGroup);
+  backend_tls_ = tls_digest(settings, options_.conf, kBackendGroup);
   Result<void> opened = bind_all(settings, https);
   if (opened) opened = open_access_log(settings);
   if (!opened) return opened;

@@ -31,8 +31,9 @@ class Front {
 
   /// Hands the deployment to every shard and returns when all have taken it over. Any thread.
   void publish(const std::shared_ptr<const Deployment>& deployment);
-  /// Takes over changed certificate files (REL-115). Fault: they cannot be used, and the old certificate stays.
-  Result<void> renew_certificate(const Settings& settings);
+  /// Takes over changed settings and files of TLS, of both sides (REL-115). Fault: they cannot be used, and
+  /// that side stays as it was.
+  Result<void> renew_tls(const Settings& settings);
   /// Opens the access log anew.
   void reopen_log();
 
@@ -60,13 +61,15 @@ class Front {
   void make_workers(http::Config config, const std::shared_ptr<const Deployment>& deployment);
   Result<void> listen(Role role, const Tls& tls);
   void make_admin();
+  Result<void> renew_certificate(const Settings& settings);
+  Result<void> renew_backend_tls(const Settings& settings);
   std::string metrics() const;
 
   const Options& options_;
   Deployer& deployer_;
   Listeners listeners_;
   unsigned threads_ = 0;
-  std::string certificate_;  ///< digest of its files
+  std::string https_tls_, backend_tls_;  ///< digests of settings and files
   std::array<Bound, Listeners::kRoles.size()> bound_;
   std::unique_ptr<http::AccessLog> access_log_;
   std::unique_ptr<ServiceMetrics> services_;

@@ -48,15 +48,34 @@ void Front::publish(const std::shared_ptr<const Deployment>& deployment) {
 
 Result<void> Front::renew_certificate(const Settings& settings) {
   if (bound_[static_cast<std::size_t>(Role::https)].sockets.empty()) return {};
-  std::string digest = certificate_digest(settings, options_.conf);
-  if (digest == certificate_) return {};
+  std::string digest = tls_digest(settings, options_.conf, kHttpsGroup);
+  if (digest == https_tls_) return {};
   auto tls = https_settings(settings, options_.conf);
   if (!tls) return Fault("the certificate stays as it was: " + tls.fault().message);
   if (!*tls) return Fault("the certificate stays as it was: myelin.properties names none any more");
   for (auto& worker : workers_) worker->shard->renew(*tls);
-  certificate_ = std::move(digest);
+  https_tls_ = std::move(digest);
   log::info("server", "the certificate of https was renewed");
   return {};
+}
+
+Result<void> Front::renew_backend_tls(const Settings& settings) {
+  std::string digest = tls_digest(settings, options_.conf, kBackendGroup);
+  if (digest == backend_tls_) return {};
+  auto tls = backend_settings(settings, options_.conf);
+  if (!tls) return Fault("TLS towards back ends stays as it was: " + tls.fault().message);
+  for (auto& worker : workers_) worker->shard->renew(*tls);
+  backend_tls_ = std::move(digest);
+  log::info("server", "TLS towards back ends was renewed");
+  return {};
+}
+
+Result<void> Front::renew_tls(const Settings& settings) {
+  Result<void> clients = renew_certificate(settings);
+  Result<void> backends = renew_backend_tls(settings);
+  if (clients) return backends;
+  if (!backends) clients.fault().message += "; " + backends.fault().message;
+  return clients;
 }
 
 void Front::reopen_log() {

@@ -82,15 +82,20 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
   if (const auto most = settings.number("max_open_connections", -1); most > 0)
     config.max_connections = static_cast<std::size_t>(most);  // counted over the whole process
 
+  auto client = backend_settings(settings, conf);
+  if (!client) return std::move(client).fault();
+  config.backend_tls = *std::move(client);
+  return config;
+}
+
+Result<std::shared_ptr<const http::TlsClient>> backend_settings(const Settings& settings,
+                                                                const std::filesystem::path& conf) {
   http::TlsClient::Options tls;
   tls.ca = path_of(settings, "backend.ca", conf);
   tls.verify = settings.flag("backend.verify", true);
   tls.certificate = path_of(settings, "backend.certificate", conf);
   tls.key = path_of(settings, "backend.key", conf);
-  auto client = http::TlsClient::make(tls);
-  if (!client) return std::move(client).fault();
-  config.backend_tls = *std::move(client);
-  return config;
+  return http::TlsClient::make(tls);
 }
 
 Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& settings,
@@ -109,12 +114,13 @@ Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& se
   return http::TlsServer::make(tls);
 }
 
-std::string certificate_digest(const Settings& settings, const std::filesystem::path& conf) {
+std::string tls_digest(const Settings& settings, const std::filesystem::path& conf, std::string_view group) {
   std::string content;
-  for (const std::string_view key : {"https.certificate", "https.key", "https.pkcs12", "https.client_ca"}) {
-    std::ifstream file(path_of(settings, key, conf), std::ios::binary);
+  for (const auto& [key, value] : settings.all()) {
+    if (!key.starts_with(group)) continue;
+    content.append(key).append("=").append(value).append("\n");
+    std::ifstream file(path_of(settings, key, conf), std::ios::binary);  // what is no file's name adds nothing
     content.append(std::istreambuf_iterator<char>(file), {});
-    content += '\n';
   }
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;

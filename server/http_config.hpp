@@ -18,7 +18,13 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
 Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& settings,
                                                               const std::filesystem::path& conf);
 
-/// Of what the files behind those settings hold, to see whether they have changed.
-std::string certificate_digest(const Settings& settings, const std::filesystem::path& conf);
+/// TLS towards back ends whose endpoints say nothing about it.
+Result<std::shared_ptr<const http::TlsClient>> backend_settings(const Settings& settings,
+                                                                const std::filesystem::path& conf);
+
+/// Prefixes of the settings of TLS, of either side.
+inline constexpr std::string_view kHttpsGroup = "https.", kBackendGroup = "backend.";
+/// Of those settings and what the files they name hold, to see whether anything has changed.
+std::string tls_digest(const Settings& settings, const std::filesystem::path& conf, std::string_view group);
 
 }  // namespace myelin::server

@@ -199,7 +199,7 @@ int Server::run() {
     if (const auto wait = discover(first_, patience)) wait();
     deployer_.on_publish([this, patience](const auto& next) { return discover(next, patience); },
                          [this](const auto& next) { front_->publish(next); });
-    deployer_.on_load([this](const Settings& settings) { return front_->renew_certificate(settings); });
+    deployer_.on_load([this](const Settings& settings) { return front_->renew_tls(settings); });
     front_->start(first_);
     watch();
     release_start_up_memory();

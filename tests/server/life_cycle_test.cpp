@@ -134,6 +134,38 @@ TEST(LifeCycle, ABadCertificateKeepsTheOldOne) {
   EXPECT_TRUE(greets_as(server, "localhost"));
 }
 
+// REL-115: what the settings say about TLS is taken over like the files, also where no file has changed.
+TEST(LifeCycle, AClientCertificateIsDemandedFromTheReloadOn) {
+  TemporaryFolder folder;
+  const CertificateFiles files = write_certificates(folder.path());
+  Myelin server;
+  server.set("https.client_ca=" + files.authority.string());
+  serve_https(server, files);
+  EXPECT_EQ(HttpClient(server.https_port(), true).get("/").status(), 200);
+  server.write("myelin.properties", read_file(server.conf() / "myelin.properties") + "https.client_auth=require\n");
+  server.deploy();
+  EXPECT_FALSE(HttpClient(server.https_port(), true).get("/").complete);
+}
+
+// REL-115, REL-113: towards back ends as well; connections of the old settings are not used for the new ones.
+TEST(LifeCycle, TlsTowardsBackendsIsRenewed) {
+  TemporaryFolder folder;
+  const CertificateFiles files = write_certificates(folder.path());
+  Backend backend("A", tls_server_context());
+  backend.behave(Behaviour::replying("A"));
+  Myelin server;
+  server.set("backend.ca=" + files.authority.string());
+  server.write("synapse.xml", send_to(backend));
+  server.start();
+  EXPECT_EQ(server.get("/").body, "A");
+  write_file(files.authority, "nothing");
+  EXPECT_NE(server.deploy().find("TLS towards back ends stays as it was"), std::string::npos);
+  EXPECT_EQ(server.get("/").body, "A");
+  std::filesystem::copy_file(files.certificate, files.authority, std::filesystem::copy_options::overwrite_existing);
+  server.deploy();
+  EXPECT_EQ(server.get("/").status(), 502) << "its issuer is trusted no longer";
+}
+
 /// A list whose second recipient goes on to `last` when it has answered, after the client has its answer.
 std::string list_with_a_sequel(const Backend& first, const Backend& second, const Backend& last) {
   const auto endpoint = [](const Backend& to) { return "<endpoint><address uri=\"" + to.address() + "\"/></endpoint>"; };

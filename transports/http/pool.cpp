@@ -60,6 +60,7 @@ Result<Target*> Pool::find(const OutgoingRequest& request, bool may_http2) {
   if (targets_.size() >= kTargets) return no_connection();
   auto made = std::make_unique<Target>(key);
   Target* target = made.get();
+  if (static_cast<const TlsClient*>(*tls) == default_tls_.get()) target->tls = default_tls_;
   targets_.emplace(target->key, std::move(made));
   return target;
 }
@@ -236,8 +237,9 @@ Task<Result<void>> Pool::secure(Upstream& upstream, const OutgoingRequest& reque
     if (!open) co_return open;
   }
   if (target.key.tls == 0) co_return Result<void>();
-  const auto tls = tls_of(request);
-  upstream.stream.use_tls(**tls, target.host, target.key.verify, target.session, target.key.http2);
+  // The pool's own may have been renewed while this connection was made.
+  const TlsClientContext* tls = target.tls ? static_cast<const TlsClientContext*>(target.tls.get()) : *tls_of(request);
+  upstream.stream.use_tls(*tls, target.host, target.key.verify, target.session, target.key.http2);
   const Io outcome = co_await upstream.stream.handshake(due);
   if (outcome == Io::done) co_return Result<void>();
   if (outcome == Io::timed_out)
@@ -335,11 +337,20 @@ void Pool::serve_waiting(Target& target) {
   });
 }
 
+void Pool::renew(std::shared_ptr<const TlsClient> tls) {
+  default_tls_ = std::move(tls);
+  close_idle([](const Target& target) { return target.tls != nullptr; });  // nobody asks for them any more
+}
+
 void Pool::drain() {
+  close_idle([](const Target&) { return true; });
+}
+
+void Pool::close_idle(bool (*which)(const Target&)) {
   for (const auto& connection : http2_)
-    if (connection->unused()) connection->retire();
+    if (connection->unused() && which(connection->target())) connection->retire();
   for (const auto& [key, target] : targets_)
-    while (!target->idle.empty()) died(*target->idle.back());
+    while (which(*target) && !target->idle.empty()) died(*target->idle.back());
 }
 
 void Pool::close_all() noexcept {

@@ -56,6 +56,7 @@ struct Target {
   std::size_t waiting = 0;
   bool serving = false;             ///< those who wait are about to be looked at
   SessionPtr session;               ///< TLS session to resume
+  std::shared_ptr<const TlsClient> tls;  ///< that of key, where it is the pool's own
 
   // Where HTTP/2 is asked for:
   std::size_t calls = 0;            ///< exchanges on `shared` connections
@@ -95,6 +96,8 @@ class Pool final : public Sender {
 
   /// Closes idle connections; those in use are closed when they are released.
   void drain();
+  /// The settings of requests that bring none of their own, from now on.
+  void renew(std::shared_ptr<const TlsClient> tls);
   std::size_t busy() const noexcept { return busy_; }
   /// Closes all sockets; the shard is ending.
   void close_all() noexcept;
@@ -127,6 +130,7 @@ class Pool final : public Sender {
   void unlend(Upstream& upstream) noexcept;
   void serve_waiting(Target& target);
   void forget_unused();
+  void close_idle(bool (*which)(const Target&));
 
   Loop& loop_;
   Resolver resolver_;

@@ -214,6 +214,10 @@ void Shard::renew(std::shared_ptr<const TlsServer> tls) {
   });
 }
 
+void Shard::renew(std::shared_ptr<const TlsClient> tls) {
+  post([impl = impl_.get(), tls = std::move(tls)] { impl->pool.renew(tls); });
+}
+
 Sender& Shard::sender() noexcept { return impl_->pool; }
 
 void Shard::post(std::function<void()> work) {

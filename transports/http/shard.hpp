@@ -71,6 +71,9 @@ class Shard {
 
   /// TLS listeners use `tls` for connections they accept from now on (REL-115). Thread safe.
   void renew(std::shared_ptr<const TlsServer> tls);
+  /// Connections to back ends that are made from now on use `tls`, where their endpoint has no settings of
+  /// its own; requests go out on no others (REL-113). Thread safe.
+  void renew(std::shared_ptr<const TlsClient> tls);
 
   Sender& sender() noexcept;
 
