@@ -25,6 +25,8 @@ class Admin final : public Pipeline {
   Admin(Deployer& deployer, Hooks hooks);
 
   Task<void> serve(Message& message, Client& client) override;
+  /// No deployment that was asked for here is under way.
+  bool idle() { return background_.idle(); }
 
  private:
   Task<AdminAnswer> route(Message& message);

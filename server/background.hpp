@@ -1,6 +1,7 @@
 #pragma once
 // What takes long and is waited for by nobody else: each work on a thread of its own. Thread safe.
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <list>
@@ -24,6 +25,11 @@ class Background {
       over = true;
     });
     all_.splice(all_.end(), made);
+  }
+  /// Nothing that was begun is under way.
+  bool idle() {
+    const std::lock_guard lock(mutex_);
+    return std::all_of(all_.begin(), all_.end(), [](const One& one) { return one.over.load(); });
   }
   /// Returns when all that was begun is over.
   void wait() {

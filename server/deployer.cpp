@@ -19,25 +19,34 @@ void Deployer::look(const Settings& settings, xml::Problems& problems) const {
   if (!good) problems.error({}, good.fault().message);
 }
 
-xml::Problems Deployer::redeploy() {
-  xml::Problems problems;
-  std::unique_lock lock(mutex_);
-  std::shared_ptr<const Deployment> next = loader_.load(problems);
+/// What is loaded becomes the current deployment, with everything around it.
+std::function<void()> Deployer::take_over(const std::shared_ptr<const Deployment>& next, xml::Problems& problems) {
   look(next ? next->settings : current()->settings, problems);
   for (const xml::Problem& problem : problems.all())
     log::write(problem.level == xml::Level::error ? log::Severity::error : log::Severity::warning, "deployment",
                problem.text());
   if (!next) {
     log::error("deployment", "nothing was changed: the previous configuration keeps serving");
-    return problems;
+    return nullptr;
   }
   {
     std::lock_guard current_lock(current_mutex_);
     current_ = next;
   }
+  return prepare_(next);
+}
+
+xml::Problems Deployer::redeploy() {
+  xml::Problems problems;
+  std::unique_lock lock(mutex_);
+  const std::shared_ptr<const Deployment> next = loader_.load(problems);
+  std::unique_lock acting(acting_);
+  if (stopped_) return problems;
+  const auto wait = take_over(next, problems);
+  if (!next) return problems;
   const std::uint64_t number = ++loaded_count_;
-  const auto wait = prepare_(next);
   if (wait) {
+    acting.unlock();
     lock.unlock();
     wait();
     lock.lock();
@@ -46,13 +55,21 @@ xml::Problems Deployer::redeploy() {
       published_.wait(lock, [&] { return published_count_ > number; });
       return problems;
     }
+    acting.lock();
   }
-  publish_(next);
+  if (!stopped_) {
+    publish_(next);
+    log::info("deployment", "deployed " + std::to_string(next->size()) + " artifacts");
+  }
   published_count_ = number;
   published_.notify_all();
-  log::info("deployment", "deployed " + std::to_string(next->size()) + " artifacts");
   states_.sweep();
   return problems;
+}
+
+void Deployer::stop() {
+  const std::lock_guard acting(acting_);
+  stopped_ = true;
 }
 
 std::filesystem::path Deployer::registry_folder() const {

@@ -38,12 +38,15 @@ class Deployer {
   /// Loads again and publishes; a broken file keeps its previous content. Logs every problem. Returns when
   /// what was loaded, or what was loaded after it, is published.
   xml::Problems redeploy();
+  /// Nothing is published any more: a load that is under way, and may take long, changes nothing.
+  void stop();
 
   std::shared_ptr<const Deployment> current() const;
   /// Folder of registry resources outside the configuration; empty when there is none.
   std::filesystem::path registry_folder() const;
 
  private:
+  std::function<void()> take_over(const std::shared_ptr<const Deployment>& next, xml::Problems& problems);
   void look(const Settings& settings, xml::Problems& problems) const;
 
   StateStore states_;
@@ -51,6 +54,8 @@ class Deployer {
   Prepare prepare_;
   Publish publish_;
   std::function<Result<void>(const Settings&)> look_;
+  std::mutex acting_;                 ///< held while a load that is over has effects
+  bool stopped_ = false;              ///< guarded by acting_
   mutable std::mutex mutex_;          ///< held while loading and publishing, not while waiting in between
   std::condition_variable published_;
   std::uint64_t loaded_count_ = 0, published_count_ = 0;

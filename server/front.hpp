@@ -44,6 +44,10 @@ class Front {
   std::size_t drain(Duration limit, bool replaced);
   /// Ends a drain at once. Any thread.
   void stop();
+  /// After the drain: false when a deployment still holds on to this. `close_log` then ends what would be
+  /// lost.
+  bool idle() { return admin_->idle(); }
+  void close_log() { access_log_.reset(); }
 
  private:
   using Role = Listeners::Role;

@@ -8,9 +8,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <thread>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "engine/base/log.hpp"
@@ -24,6 +26,7 @@
 #include "server/limits.hpp"
 #include "server/notify.hpp"
 #include "server/plugins.hpp"
+#include "server/signal_thread.hpp"
 #include "server/upgrade.hpp"
 
 namespace myelin::server {
@@ -66,7 +69,10 @@ class Server {
   void watch();
   void say_ready();
   void serve_signals();
+  void reload();
   void redeploy();
+  void reopen_logs();
+  void leave(int code);
   std::function<void()> discover(const std::shared_ptr<const Deployment>& deployment, Duration patience);
   int drain();
 
@@ -80,6 +86,8 @@ class Server {
   DiscoveryRunner discovery_;
   Background background_;
   std::atomic<bool> replaced_{false};  ///< a successor serves
+  std::atomic<bool> reload_waits_{false};  ///< a reload that has not begun yet will see all changes so far
+  std::mutex reloading_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
@@ -110,6 +118,16 @@ void Server::watch() {
                                        more);
 }
 
+/// Not on the thread that waits for signals: to load may take as long as who is asked for a document.
+void Server::reload() {
+  if (reload_waits_.exchange(true)) return;
+  background_.run([this] {
+    const std::lock_guard one_at_a_time(reloading_);
+    reload_waits_ = false;
+    redeploy();
+  });
+}
+
 void Server::redeploy() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -130,16 +148,20 @@ void Server::serve_signals() {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal == SIGHUP) {
-      redeploy();
+      reload();
     } else if (signal == SIGUSR1) {
-      log::reopen();
-      front_->reopen_log();
+      reopen_logs();
     } else if (signal == SIGUSR2) {
       upgrade_.start(front_->listeners().all(), replaced);
     } else {
       return;
     }
   }
+}
+
+void Server::reopen_logs() {
+  log::reopen();
+  front_->reopen_log();
 }
 
 /// Begins to ask the registries of `deployment`; what is returned waits for those that are new.
@@ -153,24 +175,29 @@ std::function<void()> Server::discover(const std::shared_ptr<const Deployment>& 
 
 int Server::drain() {
   watcher_.reset();
-  background_.wait();
+  deployer_.stop();
   if (!replaced_) {  // else the service as a whole is as ready as it was
     front_->begin_drain();
     notify("STOPPING=1");
   }
   log::info("server", "draining");
   // A second signal ends it at once (REL-159).
-  std::thread impatient([this] {
-    const sigset_t signals = set_of({SIGTERM, SIGINT, SIGUSR2});
-    int signal = 0;
-    if (sigwait(&signals, &signal) == 0 && signal != SIGUSR2) front_->stop();
+  const SignalThread impatient(set_of({SIGTERM, SIGINT, SIGUSR1}), [this](int signal) {
+    if (signal == SIGUSR1) reopen_logs();
+    else front_->stop();
   });
   const Duration limit(first_->settings.number("shutdown.drain", kDrain.count()));
   const std::size_t cut = front_->drain(limit, replaced_);
   discovery_.stop();
-  pthread_kill(impatient.native_handle(), SIGUSR2);
-  impatient.join();
   return cut == 0 ? 0 : 3;
+}
+
+/// Ends the process, where a load that is under way would keep it waiting for what it asks for.
+void Server::leave(int code) {
+  if (background_.idle() && front_->idle()) return;
+  front_->close_log();
+  log::stop();
+  std::_Exit(code);
 }
 
 void Server::say_ready() {
@@ -185,12 +212,17 @@ void Server::say_ready() {
 }
 
 int Server::run() {
-  const sigset_t blocked = set_of({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
+  const sigset_t blocked = set_of({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN});
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  // Nobody is served yet, and what is loaded may be long in coming.
+  std::optional<SignalThread> starting(std::in_place, set_of({SIGTERM, SIGINT}), [](int) { std::_Exit(0); });
   if (!load()) return 2;
-  log::start(first_->settings.get("log.file"), log_level(first_->settings));
+  if (const auto logs = log::start(first_->settings.get("log.file"), log_level(first_->settings)); !logs) {
+    std::fprintf(stderr, "myelin: %s\n", logs.fault().message.c_str());
+    return 2;
+  }
   for (const PluginOutcome& plugin : plugins_)
     log::write(plugin.refused.empty() ? log::Severity::info : log::Severity::error, "plugins", plugin.text());
   int code = 2;
@@ -203,9 +235,11 @@ int Server::run() {
     front_->start(first_);
     watch();
     release_start_up_memory();
+    starting.reset();
     say_ready();
     serve_signals();
     code = drain();
+    leave(code);
   }
   front_.reset();
   log::stop();

@@ -1,7 +1,6 @@
 #include "engine/base/log.hpp"
 
 #include <atomic>
-#include <boost/core/null_deleter.hpp>
 #include <boost/log/attributes/clock.hpp>
 #include <boost/log/core.hpp>
 #include <boost/log/expressions.hpp>
@@ -9,14 +8,13 @@
 #include <boost/log/sinks/basic_sink_backend.hpp>
 #include <boost/log/sinks/bounded_fifo_queue.hpp>
 #include <boost/log/sinks/drop_on_overflow.hpp>
-#include <boost/log/sinks/text_ostream_backend.hpp>
 #include <boost/log/sources/record_ostream.hpp>
 #include <boost/log/sources/severity_logger.hpp>
 #include <boost/log/support/date_time.hpp>
 #include <boost/smart_ptr/make_shared.hpp>
-#include <fstream>
-#include <iostream>
 #include <mutex>
+
+#include "engine/base/log_file.hpp"
 
 namespace myelin::log {
 
@@ -40,13 +38,21 @@ struct CountingDrop : blog::sinks::drop_on_overflow {
   }
 };
 
-using Backend = blog::sinks::text_ostream_backend;
+class Backend : public blog::sinks::basic_formatted_sink_backend<char> {
+ public:
+  explicit Backend(LogFile& to) : to_(to) {}
+  void consume(const blog::record_view&, const std::string& line) {
+    if (!to_.put(line)) lost.fetch_add(1, std::memory_order_relaxed);
+  }
+
+ private:
+  LogFile& to_;
+};
 using Sink = blog::sinks::asynchronous_sink<Backend, blog::sinks::bounded_fifo_queue<kQueue, CountingDrop>>;
 
 struct Output {
-  std::string file;
+  std::unique_ptr<LogFile> file;
   boost::shared_ptr<Sink> sink;
-  boost::shared_ptr<std::ostream> stream;
   std::mutex mutex;
 };
 
@@ -69,11 +75,6 @@ void format(const blog::record_view& record, blog::formatting_ostream& to) {
   const auto severity = record[line_severity];
   to << kNames[severity ? static_cast<int>(*severity) : 2] << ' '
      << *blog::extract<std::string>("Message", record);
-}
-
-boost::shared_ptr<std::ostream> open_stream(const std::string& file) {
-  if (file.empty()) return boost::shared_ptr<std::ostream>(&std::clog, boost::null_deleter());
-  return boost::make_shared<std::ofstream>(file, std::ios::app);
 }
 
 blog::sources::severity_logger<Severity>& logger() {
@@ -110,19 +111,18 @@ void append_escaped(std::string& to, std::string_view text) {
 
 }  // namespace
 
-void start(std::string_view file, Severity from) {
+Result<void> start(std::string_view file, Severity from) {
   least.store(static_cast<int>(from));
   Output& out = output();
   std::lock_guard lock(out.mutex);
-  out.file = file;
-  out.stream = open_stream(out.file);
-  auto backend = boost::make_shared<Backend>();
-  backend->add_stream(out.stream);
-  backend->auto_flush(true);
-  out.sink = boost::make_shared<Sink>(backend);
+  auto opened = LogFile::open(std::string(file));
+  if (!opened) return std::move(opened).fault();
+  out.file = *std::move(opened);
+  out.sink = boost::make_shared<Sink>(boost::make_shared<Backend>(*out.file));
   out.sink->set_formatter(&format);
   blog::core::get()->add_global_attribute("TimeStamp", blog::attributes::utc_clock());
   blog::core::get()->add_sink(out.sink);
+  return {};
 }
 
 void stop() {
@@ -130,6 +130,7 @@ void stop() {
   std::lock_guard lock(out.mutex);
   if (!out.sink) return;
   blog::core::get()->remove_sink(out.sink);
+  out.file->end();
   out.sink->stop();
   out.sink->flush();
   out.sink.reset();
@@ -138,11 +139,8 @@ void stop() {
 void reopen() {
   Output& out = output();
   std::lock_guard lock(out.mutex);
-  if (!out.sink || out.file.empty()) return;
-  const auto backend = out.sink->locked_backend();
-  backend->remove_stream(out.stream);
-  out.stream = open_stream(out.file);
-  backend->add_stream(out.stream);
+  if (!out.sink) return;
+  if (const Result<void> opened = out.file->reopen(); !opened) error("server", opened.fault().message);
 }
 
 bool enabled(Severity severity) noexcept {

@@ -7,15 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/result.hpp"
+
 namespace myelin::log {
 
 enum class Severity { trace, debug, info, warning, error, fatal };
 
-/// Starts the sink. `file` empty: standard error. Call once, before threads start.
-void start(std::string_view file, Severity least);
-/// Flushes and ends the sink.
+/// Starts the sink. `file` empty: standard error. Call once, before threads start. Fault: the file cannot be
+/// opened, and nothing is started.
+Result<void> start(std::string_view file, Severity least);
+/// Flushes and ends the sink; a reader that does not read is not waited for.
 void stop();
-/// Opens the log file anew (SIGUSR1).
+/// Opens the log file anew (SIGUSR1); if that fails the old one goes on, and holds the reason.
 void reopen();
 
 bool enabled(Severity severity) noexcept;

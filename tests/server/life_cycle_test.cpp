@@ -265,6 +265,76 @@ TEST(LifeCycle, AStuckReaderOfTheLogHoldsNothingUp) {
   ::close(reader);
 }
 
+// REL-138: the log as well; lines that nobody takes are lost.
+TEST(LifeCycle, AStuckReaderOfTheLogDoesNotHoldUpTheEnd) {
+  TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  Myelin server;
+  server.set("log.file=" + pipe.string());
+  server.write("synapse.xml", main_sequence("<log level=\"custom\"><property name=\"n\" value=\"" +
+                                            std::string(4000, 'n') + "\"/></log><respond/>"));
+  server.start();
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(server.get("/").status(), 200);
+  EXPECT_EQ(server.stop(), 0);
+  ::close(reader);
+}
+
+// REL-159: while it drains, logs are still rotated, and a signal that means nothing then changes nothing.
+TEST(LifeCycle, SignalsAreHeardWhileDraining) {
+  Backend backend("A");
+  backend.behave(holding());
+  TemporaryFolder folder;
+  const auto file = folder.path() / "access.log";
+  Myelin server;
+  server.set("access_log.file=" + file.string());
+  server.write("synapse.xml", send_to(backend));
+  server.start();
+  HttpClient client = server.client();
+  client.send_request("GET", "/", {}, "");
+  ASSERT_TRUE(backend.await(1));
+  server.process().signal(SIGTERM);
+  ASSERT_TRUE(server.await_log("draining"));
+  std::filesystem::rename(file, folder.path() / "moved");
+  server.process().signal(SIGUSR1);
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(file); }));
+  server.process().signal(SIGUSR2);
+  server.process().signal(SIGHUP);
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 3);
+}
+
+/// A definition whose document is asked for at a socket that accepts and says nothing.
+std::string waiting_for(const Listener& silent) {
+  return "<definitions xmlns=\"http://ws.apache.org/ns/synapse\"><localEntry key=\"far\" src=\"http://127.0.0.1:" +
+         std::to_string(silent.port()) + "/\"/><sequence name=\"main\"><in><respond/></in></sequence></definitions>";
+}
+
+// REL-159: a load that waits for somebody else holds up no end, neither at the start nor later.
+TEST(LifeCycle, ASlowLoadHoldsNoSignalUp) {
+  Listener silent;
+  silent.listen();
+  TemporaryFolder folder;
+  write_file(folder.path() / "synapse.xml", waiting_for(silent));
+  Process starting({binary(), "run", "--conf", folder.path().string(), "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"},
+                   folder.path(), folder.path() / "out", folder.path() / "log");
+  const auto asked = silent.accept();
+  starting.signal(SIGTERM);
+  EXPECT_EQ(starting.wait(), 0);
+
+  Myelin server;
+  server.set("hotdeployment=false");
+  server.write("synapse.xml", main_sequence("<respond/>"));
+  server.start();
+  server.write("synapse.xml", waiting_for(silent));
+  server.process().signal(SIGHUP);
+  const auto asked_again = silent.accept();
+  EXPECT_EQ(server.get("/").status(), 200);
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait(), 0);
+}
+
 /// Asks on a new connection each time until told to end; counts what did not go well.
 class Storm {
  public:

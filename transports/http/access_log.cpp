@@ -110,9 +110,17 @@ bool AccessLog::write_all() {
 }
 
 void AccessLog::put(std::string_view lines) {
+  if (!rest_.empty() && write_some(rest_, true)) rest_.clear();
+  if (rest_.empty()) write_some(lines, false);
+  else unwritten_.add(count_lines(lines));
+}
+
+/// False: what could not be written is lost, but for the rest of a line that has begun.
+bool AccessLog::write_some(std::string_view lines, bool line_has_begun) {
   while (!lines.empty()) {
     const ssize_t written = ::write(descriptor_, lines.data(), lines.size());
     if (written >= 0) {
+      if (written > 0) line_has_begun = lines[static_cast<std::size_t>(written) - 1] != '\n';
       lines.remove_prefix(static_cast<std::size_t>(written));
       failing_ = false;
       continue;
@@ -124,11 +132,14 @@ void AccessLog::put(std::string_view lines) {
       ::poll(&room, 1, kPatience);
       continue;
     }
-    unwritten_.add(count_lines(lines));
+    const std::size_t rest = line_has_begun ? lines.find('\n') + 1 : 0;
+    unwritten_.add(count_lines(lines.substr(rest)));
+    rest_ = std::string(lines.substr(0, rest));
     if (!std::exchange(failing_, true))
       log::error("http", "cannot write the access log '" + file_ + "': " + std::strerror(reason));
-    return;
+    return false;
   }
+  return true;
 }
 
 void AccessLog::open_again() {
@@ -138,6 +149,7 @@ void AccessLog::open_again() {
     return;
   }
   ::close(std::exchange(descriptor_, fresh));
+  if (!std::exchange(rest_, {}).empty()) unwritten_.add(1);  // its beginning is in the old file
 }
 
 }  // namespace myelin::http

@@ -44,6 +44,7 @@ class AccessLog {
   void run();
   bool write_all();
   void put(std::string_view lines);
+  bool write_some(std::string_view lines, bool line_has_begun);
   void open_again();
   void wake() noexcept;
 
@@ -55,6 +56,7 @@ class AccessLog {
   std::atomic<bool> reopen_{false};
   std::atomic<bool> ending_{false};
   Counter unwritten_;
+  std::string rest_;            ///< of the line that a full disk has cut
   bool failing_ = false;        ///< the last write failed
   std::thread thread_;
 };

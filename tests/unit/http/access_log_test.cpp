@@ -10,6 +10,7 @@
 
 #include "engine/base/text.hpp"
 #include "engine/message/message.hpp"
+#include "tests/support/tight_file.hpp"
 #include "transports/http/line_ring.hpp"
 
 namespace myelin::http::test {
@@ -141,6 +142,34 @@ TEST_F(AccessLine, FieldsAreCutAt8KiB) {
         EXPECT_TRUE(format != AccessFormat::json || text::valid_utf8(text)) << piece << size;
       }
     }
+}
+
+// REL-138: the line that a full disk has cut is finished when there is room again; lines after it were lost.
+TEST(AccessLog, CutsNoLineInTwo) {
+  myelin::test::TightFile file(100);
+  ExchangeReport report;
+  report.status = 200;
+  report.request_line = "GET / HTTP/1.1";
+  report.client = "127.0.0.1";
+  const AccessEntry entry{report, "main", "main", std::chrono::system_clock::now()};
+  std::string text;
+  {
+    auto log = AccessLog::open(file.path(), AccessFormat::common, 1);
+    ASSERT_TRUE(log.ok());
+    for (int i = 0; i < 3; ++i) (*log)->write(0, entry);
+    for (int i = 0; i < 1000 && (*log)->dropped() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ((*log)->dropped(), 1u);
+    file.make_room();
+    (*log)->write(0, entry);
+  }
+  text = file.text();
+  std::istringstream lines(text);
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    EXPECT_TRUE(line.starts_with("127.0.0.1 - - [")) << line;
+    EXPECT_TRUE(line.ends_with(" 200 0 0.000000 - -")) << line;
+  }
+  EXPECT_EQ(count, 3);
 }
 
 }  // namespace

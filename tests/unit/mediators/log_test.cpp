@@ -16,7 +16,7 @@ class LogTest : public test::MediatorTest {
   /// What the mediators write, without time stamp and severity.
   std::string lines(const std::string& mediators) {
     const std::string file = std::filesystem::temp_directory_path() / ("myelin-log-" + std::to_string(::getpid()));
-    log::start(file, least_);
+    EXPECT_TRUE(log::start(file, least_).ok());
     flow_ = run(mediators);
     log::stop();
     std::ifstream in(file);
