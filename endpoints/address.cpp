@@ -2,6 +2,7 @@
 // in it stands for a message property.
 
 #include "endpoints/common/blocks.hpp"
+#include "endpoints/common/userinfo.hpp"
 #include "engine/base/text.hpp"
 
 namespace myelin {
@@ -68,7 +69,8 @@ std::unique_ptr<Endpoint> address(const xml::Element& parent, const xml::Element
   bind.finish();
   if (!uri) return nullptr;
   if (!endpoint->usable())
-    bind.warning(uri->where, "uri of <address> is '" + uri->value + "'", "an http or https address is needed to send");
+    bind.warning(uri->where, "uri of <address> is '" + endpoints::without_userinfo(uri->value) + "'",
+                 "an http or https address is needed to send");
   return endpoint;
 }
 

@@ -30,6 +30,25 @@ constexpr std::array<std::pair<std::string_view, Severity>, 6> kCategories{{{"IN
                                                                            {"ERROR", Severity::error},
                                                                            {"FATAL", Severity::fatal}}};
 
+/// REL-117: passwords of WS-Security are not written. `xml` is well formed.
+std::string without_passwords(std::string xml) {
+  if (xml.find("wssecurity-secext") == std::string::npos) return xml;
+  constexpr std::string_view kName = "Password";
+  for (std::size_t at = 0; (at = xml.find(kName, at)) != std::string::npos;) {
+    const std::size_t after = at + kName.size();
+    const std::size_t tag = xml.rfind('<', at);
+    const bool opens = tag != std::string::npos && xml[tag + 1] != '/' && xml.find_first_of(" \t\n>\"'", tag) >= after &&
+                       (tag + 1 == at || xml[at - 1] == ':') && (xml[after] == '>' || xml[after] == ' ');
+    at = after;
+    if (!opens) continue;
+    const std::size_t text = xml.find('>', at) + 1;
+    if (xml[text - 2] == '/') continue;
+    const std::size_t end = std::min(xml.find('<', text), xml.size());
+    xml.replace(text, end - text, "***");
+  }
+  return xml;
+}
+
 struct Log final : Mediator {
   Detail detail = Detail::simple;
   Severity severity = Severity::info;
@@ -129,7 +148,7 @@ struct Log final : Mediator {
     }
     const Result<const tree::Document*> envelope = message.payload.envelope();
     if (!envelope) return unparsable(message, envelope.fault());
-    add(line, "Envelope", ": ", (*envelope)->xml((*envelope)->root()));
+    add(line, "Envelope", ": ", without_passwords((*envelope)->xml((*envelope)->root())));
     return {};
   }
 

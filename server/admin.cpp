@@ -29,6 +29,12 @@ bool authorised(const Message& message, std::string_view token) {
   return given && given->size() == wanted.size() && CRYPTO_memcmp(given->data(), wanted.data(), wanted.size()) == 0;
 }
 
+/// A page that a browser has open anywhere may send what changes something; browsers then say whose page it is.
+bool of_a_page(const Message& message) {
+  const std::string_view method = message.incoming.method;
+  return method != "GET" && method != "HEAD" && message.headers.get("Origin").has_value();
+}
+
 }  // namespace
 
 Admin::Admin(Deployer& deployer, Hooks hooks) : deployer_(deployer), hooks_(std::move(hooks)) {}
@@ -52,7 +58,12 @@ Task<AdminAnswer> Admin::route(Message& message) {
   const std::string_view method = message.incoming.method;
   const bool get = method == "GET" || method == "HEAD";
   AdminAnswer answer;
-  if (!authorised(message, deployer_.current()->settings.get("admin.token")) && path != "/healthz" && path != "/liveness") {
+  const auto deployed = deployer_.current();
+  const std::string_view token = deployed->settings.get("admin.token");
+  if (token.empty() && of_a_page(message)) {
+    answer.status = 403;
+    answer.body = "{\"error\":\"not from a browser's page, unless admin.token is set and shown\"}";
+  } else if (!authorised(message, token) && path != "/healthz" && path != "/liveness") {
     answer.status = 401;
     answer.body = "{\"error\":\"Authorization: Bearer with the admin.token is needed\"}";
   } else if (path == "/healthz" && get) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 
+#include "endpoints/common/userinfo.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/base/text.hpp"
 #include "engine/ports/health.hpp"
@@ -105,7 +106,7 @@ void write_endpoint(std::string& text, const Endpoint& endpoint, TimePoint now, 
   const Out to(text);
   const Condition& condition = endpoint.condition();
   fmt::format_to(to, "{{\"name\":{},\"key\":{},\"kind\":{}", json_string(endpoint.name), json_string(endpoint.key), json_string(endpoint.kind()));
-  if (!endpoint.identity().empty()) fmt::format_to(to, ",\"address\":{}", json_string(endpoint.identity()));
+  if (!endpoint.identity().empty()) fmt::format_to(to, ",\"address\":{}", json_string(endpoints::without_userinfo(endpoint.identity())));
   if (!endpoint.description.empty()) fmt::format_to(to, ",\"description\":{}", json_string(endpoint.description));
   fmt::format_to(to, ",\"file\":{},\"line\":{}", json_string(endpoint.where.file), endpoint.where.line);
   fmt::format_to(to, ",\"ready\":{},\"switch\":\"{}\",\"health\":\"{}\"", endpoint.ready(now, Use::fresh),

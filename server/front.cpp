@@ -22,6 +22,10 @@ std::string usable(const std::string& host, std::uint16_t port) {
   return fmt::format("{}:{}", host, port);
 }
 
+bool is_loopback(const std::string& host) {
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
 unsigned thread_count(const Options& options, const Settings& settings) {
   if (options.threads > 0) return options.threads;
   const auto set = static_cast<unsigned>(settings.number("server.threads", 0));
@@ -57,8 +61,24 @@ Address Front::address_of(Role role, const Settings& settings) const {
   return address;
 }
 
+/// SO_REUSEPORT would share a port between two of our own roles, too.
+bool Front::takes(const Address& address) const {
+  const auto same = [&](int descriptor) {
+    const std::string host = http::address_of(descriptor);
+    const auto any = [](const std::string& one) { return one == "0.0.0.0" || one == "::"; };
+    return http::port_of(descriptor) == address.port && (host == address.host || any(host) || any(address.host));
+  };
+  return address.port != 0 && std::any_of(bound_.begin(), bound_.end(), [&](const Bound& bound) {
+    return !bound.sockets.empty() && same(bound.sockets.front());
+  });
+}
+
 Result<void> Front::bind(Role role, const Settings& settings, unsigned shards) {
   const Address address = address_of(role, settings);
+  if (!listeners_.handed_over(role) && takes(address))
+    return Fault(fmt::format("cannot listen on {}:{} twice", address.host, address.port));
+  if (role == Role::admin && settings.get("admin.token").empty() && !is_loopback(address.host))
+    log::warn("server", "management is open to other machines, at " + address.host + ", without an admin.token");
   auto opened = listeners_.open(role, address, shards);
   if (!opened)
     return Fault(fmt::format("cannot listen on {}:{}: {}", address.host, address.port, opened.fault().message));
@@ -69,8 +89,8 @@ Result<void> Front::bind(Role role, const Settings& settings, unsigned shards) {
 }
 
 Result<void> Front::bind_all(const Settings& settings, bool https) {
-  if (!https && (options_.https || listeners_.handed_over(Role::https)))
-    return Fault("--https needs https.certificate and https.key, or https.pkcs12, in myelin.properties");
+  if (!https && (options_.https || !settings.get("https.listen").empty() || listeners_.handed_over(Role::https)))
+    return Fault("https needs https.certificate and https.key, or https.pkcs12, in myelin.properties");
   Result<void> bound = bind(Role::http, settings, threads_);
   if (bound && https) bound = bind(Role::https, settings, threads_);
   if (bound) bound = bind(Role::admin, settings, 1);

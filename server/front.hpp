@@ -59,6 +59,7 @@ class Front {
   };
 
   Address address_of(Role role, const Settings& settings) const;
+  bool takes(const Address& address) const;
   Result<void> bind(Role role, const Settings& settings, unsigned shards);
   Result<void> bind_all(const Settings& settings, bool https);
   Result<void> open_access_log(const Settings& settings);

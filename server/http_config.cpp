@@ -88,8 +88,23 @@ Result<http::Config> http_config(const Settings& settings, const std::filesystem
   return config;
 }
 
+namespace {
+
+/// Settings that mean nothing without one another; a text that is empty: they are complete.
+std::string missing(const Settings& settings, std::string_view group) {
+  const auto has = [&](std::string_view name) { return !settings.get(fmt::format("{}{}", group, name)).empty(); };
+  if (has("certificate") && !has("key")) return fmt::format("{0}certificate needs {0}key", group);
+  if (has("key") && !has("certificate")) return fmt::format("{0}key needs {0}certificate", group);
+  if (has("certificate") && has("pkcs12")) return fmt::format("{0}certificate and {0}pkcs12: one of them is needed", group);
+  if (has("client_ca") && !has("client_auth")) return fmt::format("{0}client_ca needs {0}client_auth", group);
+  return {};
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const http::TlsClient>> backend_settings(const Settings& settings,
                                                                 const std::filesystem::path& conf) {
+  if (std::string wrong = missing(settings, kBackendGroup); !wrong.empty()) return Fault(std::move(wrong));
   http::TlsClient::Options tls;
   tls.ca = path_of(settings, "backend.ca", conf);
   tls.verify = settings.flag("backend.verify", true);
@@ -100,6 +115,7 @@ Result<std::shared_ptr<const http::TlsClient>> backend_settings(const Settings& 
 
 Result<std::shared_ptr<const http::TlsServer>> https_settings(const Settings& settings,
                                                               const std::filesystem::path& conf) {
+  if (std::string wrong = missing(settings, kHttpsGroup); !wrong.empty()) return Fault(std::move(wrong));
   http::TlsServer::Options tls;
   tls.certificate = path_of(settings, "https.certificate", conf);
   tls.key = path_of(settings, "https.key", conf);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "engine/base/log.hpp"
@@ -256,7 +257,12 @@ int run(const Options& options) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
-  return Server(options).run();
+  try {
+    return Server(options).run();
+  } catch (const std::runtime_error& error) {  // what the system has refused
+    std::fprintf(stderr, "myelin: %s\n", error.what());
+    return 2;
+  }
 }
 
 }  // namespace myelin::server

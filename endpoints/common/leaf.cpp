@@ -6,6 +6,7 @@
 #include <array>
 
 #include "endpoints/common/group.hpp"
+#include "endpoints/common/userinfo.hpp"
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/flow/build.hpp"
@@ -291,7 +292,7 @@ void SendingLeaf::failed(const Fault& fault, TimePoint began, TimePoint now) con
 
 Result<SendingLeaf::Destination> SendingLeaf::parse(std::string_view text) {
   const auto url = Url::parse(text);
-  if (!url) return Fault("'" + std::string(text) + "' is no http or https address");
+  if (!url) return Fault("'" + without_userinfo(text) + "' is no http or https address");
   Destination to;
   to.url = *url;
   to.text = text;

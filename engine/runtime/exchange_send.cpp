@@ -223,7 +223,8 @@ bool Exchange::blame(const Leaf& leaf, const Fault& fault) {
   leaf.failed(fault, began, Clock::now());
   set_error_properties(fault);
   log::warn("endpoint", message_.log_prefix() + (leaf.name.empty() ? leaf.key : leaf.name) + " failed with " +
-                            std::to_string(fault.code) + ": " + fault.message);
+                            std::to_string(fault.code) + ": " + fault.message +
+                            (fault.detail.empty() ? std::string() : " (" + fault.detail + ')'));
   if (leaf.error_handler) message_.handlers.push_back(leaf.error_handler);  // EP-136
   return leaf.error_handler != nullptr;
 }

@@ -1,5 +1,7 @@
 #include "engine/runtime/identifier.hpp"
 
+#include <utility>
+
 #include "engine/base/text.hpp"
 
 namespace myelin {
@@ -11,6 +13,14 @@ std::string_view new_id(Message& message, std::size_t digits) {
   char* at = message.arena.allocate(digits);
   text::random_hex(at, digits);
   return {at, digits};
+}
+
+/// Of what a span of ours says: sampled, random; other bits have no meaning yet and must not be handed on.
+std::string_view known_flags(std::string_view flags) noexcept {
+  static constexpr std::string_view kKnown[] = {"00", "01", "02", "03"};
+  const char low = flags[1];
+  const int digit = low <= '9' ? low - '0' : low - 'a' + 10;
+  return kKnown[digit & 3];
 }
 
 }  // namespace
@@ -39,10 +49,10 @@ void Identifier::take_request_id(Message& message) const {
 /// What was received stays at hand: a `call` replaces the headers by its answer's.
 void Identifier::take_trace(Message& message) const {
   Identity& identity = message.identity;
-  bool twice = false;
+  bool given = false, twice = false;
   for (const Header& field : message.headers) {
     if (field.name.size() == 11 && text::iequals(field.name, "traceparent")) {
-      twice = !identity.trace_parent.empty();
+      twice = std::exchange(given, true);
       identity.trace_parent = field.value;
     } else if (field.name.size() == 10 && text::iequals(field.name, "tracestate")) {
       const std::string_view before = identity.trace_state;
@@ -53,7 +63,7 @@ void Identifier::take_trace(Message& message) const {
   const auto parent = twice ? std::nullopt : TraceParent::parse(identity.trace_parent);
   if (parent) {
     identity.trace_id = parent->trace_id;
-    identity.trace_flags = parent->flags;
+    identity.trace_flags = own_span_ ? known_flags(parent->flags) : parent->flags;
   }
   if (!own_span_) return;
   identity.own_span = true;

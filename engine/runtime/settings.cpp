@@ -100,6 +100,12 @@ constexpr std::array kWords{
     Words{"trace.context", {"pass", "create"}},
 };
 
+std::string_view wrong_address(std::string_view value) {
+  const std::size_t colon = value.rfind(':');
+  const auto port = text::parse_int(colon == value.npos ? value : value.substr(colon + 1));
+  return colon != 0 && port && *port >= 0 && *port <= 65'535 ? "" : "[ADDRESS:]PORT is needed";
+}
+
 /// A key whose text has a form of its own; `wrong` says what is allowed, or is empty.
 struct Form {
   std::string_view name;
@@ -112,6 +118,9 @@ constexpr std::array kForms{
     Form{"request_id.trust", [](std::string_view value) -> std::string_view {
            return Networks::parse(value) ? "" : "networks such as 10.0.0.0/8, ::1 are needed, or all, or none";
          }},
+    Form{"http.listen", wrong_address},
+    Form{"https.listen", wrong_address},
+    Form{"admin.listen", wrong_address},
     Form{"http.trailers", [](std::string_view value) -> std::string_view {
            return value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-, ") == value.npos
                       ? "" : "names of header fields with commas between them are needed";
@@ -120,7 +129,7 @@ constexpr std::array kForms{
 
 /// The other keys of myelin.properties; to tell a misspelt key from one a configuration reads itself.
 constexpr std::string_view kOthers[] = {
-    "http.listen", "https.listen", "admin.listen", "admin.test_clock", "log.file", "hotdeployment",
+    "admin.test_clock", "log.file", "hotdeployment",
     "https.certificate", "https.key", "https.pkcs12", "https.password", "https.client_ca", "backend.ca",
     "backend.verify", "backend.certificate", "backend.key", "server.name", "failsafe.mode.enable",
     "synapse.global_endpoint_suspend_progression_factor",

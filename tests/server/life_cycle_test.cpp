@@ -140,6 +140,7 @@ TEST(LifeCycle, AClientCertificateIsDemandedFromTheReloadOn) {
   const CertificateFiles files = write_certificates(folder.path());
   Myelin server;
   server.set("https.client_ca=" + files.authority.string());
+  server.set("https.client_auth=none");
   serve_https(server, files);
   EXPECT_EQ(HttpClient(server.https_port(), true).get("/").status(), 200);
   server.write("myelin.properties", read_file(server.conf() / "myelin.properties") + "https.client_auth=require\n");
@@ -425,6 +426,46 @@ TEST(LifeCycle, APortOfAnotherServerIsTaken) {
   EXPECT_NE(outcome.errors.find("Address already in use"), std::string::npos) << outcome.errors;
 }
 
+// REL-160, REL-119: nor may two entrances of one server.
+TEST(LifeCycle, APortIsForOneEntrance) {
+  const std::string address = "127.0.0.1:" + std::to_string(Listener().port());
+  TemporaryFolder folder;
+  write_file(folder.path() / "synapse.xml", main_sequence("<respond/>"));
+  const Outcome outcome =
+      run({binary(), "run", "--conf", folder.path().string(), "--http", address, "--admin", address}, folder.path());
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.errors.find("cannot listen on " + address), std::string::npos) << outcome.errors;
+}
+
+/// Waits for it; what a server that was not started by Myelin has printed.
+std::string ready_line(const Process& server) {
+  eventually([&] { return server.output().find("myelin ready ") != std::string::npos; }, Millis(60'000));
+  return server.output();
+}
+
+// REL-134, REL-020: however few files may be open, clients leave some for management and back ends.
+TEST(LifeCycle, ClientsDoNotTakeTheLastDescriptor) {
+  TemporaryFolder folder;
+  write_file(folder.path() / "synapse.xml", main_sequence("<respond/>"));
+  Process server({"/bin/bash", "-c", "ulimit -n 64; exec \"$0\" run --conf . --http 127.0.0.1:0 --admin 0.0.0.0:0 --threads 2",
+                  binary()},
+                 folder.path(), folder.path() / "out", folder.path() / "log");
+  const std::string ready = ready_line(server);
+  const auto http = static_cast<std::uint16_t>(number_after(ready, "http=127.0.0.1:"));
+  const auto admin = static_cast<std::uint16_t>(number_after(ready, "admin=127.0.0.1:"));
+  ASSERT_GT(admin, 0) << ready << server.errors();
+  std::vector<std::unique_ptr<Stream>> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(Stream::connect(http));
+  EXPECT_EQ(HttpClient(admin).get("/healthz").status(), 200);
+  EXPECT_EQ(HttpClient(admin).get("/healthz").status(), 200);
+  // REL-119
+  EXPECT_NE(server.errors().find("management is open to other machines, at 0.0.0.0, without an admin.token"),
+            std::string::npos);
+  clients.clear();
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+}
+
 // A socket of systemd serves, whatever the configuration says (REL-157).
 TEST(LifeCycle, ASocketOfTheServiceManagerIsTakenOver) {
   Listener socket;
@@ -439,8 +480,7 @@ TEST(LifeCycle, ASocketOfTheServiceManagerIsTakenOver) {
                  folder.path(), folder.path() / "out", folder.path() / "log");
   ::close(inherited);
   const std::string ready = "myelin ready http=127.0.0.1:" + std::to_string(socket.port()) + " ";
-  ASSERT_TRUE(eventually([&] { return server.output().find(ready) != std::string::npos; }, Millis(60'000)))
-      << server.output() << server.errors();
+  ASSERT_NE(ready_line(server).find(ready), std::string::npos) << server.output() << server.errors();
   for (int i = 0; i < 8; ++i) EXPECT_EQ(HttpClient(socket.port()).get("/").status(), 200);
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait(), 0);

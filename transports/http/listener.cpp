@@ -6,9 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "engine/base/log.hpp"
 #include "transports/http/listening.hpp"
@@ -27,11 +30,22 @@ constexpr Duration kPause{100};
 
 std::atomic<std::size_t> open_connections{0};
 
-/// REL-020
+std::size_t open_files() noexcept {
+  std::error_code error;
+  std::size_t count = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; at != end; at.increment(error)) ++count;
+  return count;
+}
+
+/// REL-020; a small limit leaves room for what is open and for a quarter more, so that back ends are reached
+/// and management is answered (REL-134).
 std::size_t default_limit() noexcept {
+  constexpr std::size_t kSpare = 256;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= 512) return 128;
-  return std::min<std::size_t>(65'536, (limit.rlim_cur - 256) / 2);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 128;
+  const std::size_t files = limit.rlim_cur;
+  const std::size_t spare = std::min(kSpare, open_files() + std::max<std::size_t>(8, files / 4));
+  return std::clamp<std::size_t>(files > spare ? (files - spare) / 2 : 1, 1, 65'536);
 }
 
 }  // namespace

@@ -3,11 +3,14 @@
 
 #include "transports/http/tls.hpp"
 
+#include <fmt/format.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 
 #include <atomic>
 #include <cstring>
 
+#include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/ports/tls.hpp"
 #include "transports/http/tls_context.hpp"
@@ -65,6 +68,28 @@ Result<void> ask_clients(SSL_CTX* context, const TlsServer::Options& options) {
   return {};
 }
 
+/// RFC 6066: a session is not resumed under another server name than it began with.
+int keep_to_name(SSL* ssl, int*, void*) {
+  const unsigned char* name = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &name, &size) != 1) size = 0;
+  unsigned char digest[SSL_MAX_SID_CTX_LENGTH];
+  const bool made = EVP_Digest(name, size, digest, nullptr, EVP_sha256(), nullptr) == 1;
+  return made && SSL_set_session_id_context(ssl, digest, sizeof digest) == 1 ? SSL_CLIENT_HELLO_SUCCESS
+                                                                           : SSL_CLIENT_HELLO_ERROR;
+}
+
+/// A certificate that clients will refuse, or soon, is used all the same: said where it is looked for.
+void tell_of_dates(const X509* certificate) {
+  constexpr int kSoon = 14;  // days
+  int days = 0, seconds = 0;
+  if (!certificate || ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(certificate)) != 1) return;
+  if (days < 0 || seconds < 0) log::warn("http", "the certificate of https has expired");
+  else if (days < kSoon) log::warn("http", fmt::format("the certificate of https expires in {} days", days));
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+    log::warn("http", "the certificate of https is not valid yet");
+}
+
 /// The newest session is the one worth resuming; its place is the connection's app data.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* place = static_cast<SessionPtr*>(SSL_get_app_data(ssl));
@@ -82,15 +107,15 @@ std::uint64_t TlsClientContext::next_number() noexcept {
 
 Result<std::shared_ptr<const TlsServer>> TlsServer::make(const Options& options) {
   ContextPtr context = new_context(TLS_server_method());
-  auto loaded = options.pkcs12.empty() ? use_pem(context.get(), options.certificate, options.key)
+  auto loaded = options.pkcs12.empty() ? use_pem(context.get(), options.certificate, options.key, options.password)
                                        : use_pkcs12(context.get(), options.pkcs12, options.password);
   if (!loaded) return std::move(loaded.fault());
   if (auto asked = ask_clients(context.get(), options); !asked) return std::move(asked.fault());
-  static constexpr unsigned char kSessions[] = "myelin";
-  SSL_CTX_set_session_id_context(context.get(), kSessions, sizeof kSessions - 1);
+  SSL_CTX_set_client_hello_cb(context.get(), keep_to_name, nullptr);
   SSL_CTX_set_max_early_data(context.get(), 0);
   const unsigned char* spoken = options.http2 ? kProtocols : kProtocols + kHttp2Size;
   SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, const_cast<unsigned char*>(spoken));
+  tell_of_dates(SSL_CTX_get0_certificate(context.get()));
   const bool asks = options.client_auth != Options::ClientAuth::none;
   return std::shared_ptr<const TlsServer>(std::make_shared<TlsServerContext>(std::move(context), asks));
 }

@@ -13,7 +13,8 @@ class TlsServer {
  public:
   struct Options {
     std::string certificate, key;          ///< PEM files, or:
-    std::string pkcs12, password;          ///< a PKCS#12 file
+    std::string pkcs12;                    ///< a PKCS#12 file
+    std::string password;                  ///< of that file, or of the key
     enum class ClientAuth { none, optional, require } client_auth = ClientAuth::none;
     std::string client_ca;                 ///< PEM file of accepted issuers
     bool http2 = true;                     ///< offered to clients, by ALPN

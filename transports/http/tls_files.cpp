@@ -48,6 +48,13 @@ struct Pkcs12Content {
   Owned<STACK_OF(X509)> chain;
 };
 
+Fault unreadable_store(const std::string& path) {
+  if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED)
+    return tls_fault(path, "is encrypted as OpenSSL did before version 3; make it anew: openssl pkcs12 -legacy -in OLD -nodes | "
+                           "openssl pkcs12 -export -out NEW");
+  return tls_fault(path, "cannot be opened, is the password right? " + tls_error());
+}
+
 Result<Pkcs12Content> open_pkcs12(const std::string& path, const std::string& password) {
   Owned<std::FILE> file(std::fopen(path.c_str(), "rb"));
   if (!file) return tls_fault(path, std::strerror(errno));
@@ -57,7 +64,7 @@ Result<Pkcs12Content> open_pkcs12(const std::string& path, const std::string& pa
   X509* certificate = nullptr;
   STACK_OF(X509)* chain = nullptr;
   if (PKCS12_parse(store.get(), password.c_str(), &key, &certificate, &chain) != 1)
-    return tls_fault(path, "cannot be opened, is the password right? " + tls_error());
+    return unreadable_store(path);
   return Pkcs12Content{Owned<EVP_PKEY>(key), Owned<X509>(certificate), Owned<STACK_OF(X509)>(chain)};
 }
 

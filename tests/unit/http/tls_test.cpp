@@ -76,10 +76,11 @@ class Files {
     std::fclose(file);
     return path;
   }
-  std::string key(const std::string& name, const Identity& of) {
+  std::string key(const std::string& name, const Identity& of, const std::string& password = {}) {
     const std::string path = folder_ + "/" + name;
     std::FILE* file = std::fopen(path.c_str(), "w");
-    PEM_write_PrivateKey(file, of.key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    PEM_write_PrivateKey(file, of.key.get(), password.empty() ? nullptr : EVP_aes_256_cbc(), nullptr, 0, nullptr,
+                         const_cast<char*>(password.empty() ? nullptr : password.c_str()));
     std::fclose(file);
     ::chmod(path.c_str(), 0600);
     return path;
@@ -292,6 +293,31 @@ TEST_F(Tls, ResumesSessions) {
   EXPECT_EQ(SSL_session_reused(second.ssl()), 1);
 }
 
+// REL-113: a session is for the name it was made for; in TLS 1.2 the server would be told that name for the new one.
+TEST_F(Tls, ResumesNoSessionUnderAnotherName) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    EchoPipeline echo;
+    Running running(Config(), echo, server());
+    running.start();
+    const auto limit = [version](SSL_CTX* context) { SSL_CTX_set_max_proto_version(context, version); };
+    Owned<SSL_SESSION> session;
+    {
+      TlsPeer first(running.port, limit, [](SSL* ssl) { SSL_set_tlsext_host_name(ssl, "one.example"); });
+      first.exchange(kGet);
+      session.reset(SSL_get1_session(first.ssl()));
+      SSL_shutdown(first.ssl());
+    }
+    for (const char* name : {"two.example", "one.example"}) {
+      TlsPeer again(running.port, limit, [&](SSL* ssl) {
+        SSL_set_session(ssl, session.get());
+        SSL_set_tlsext_host_name(ssl, name);
+      });
+      ASSERT_TRUE(again.connected);
+      EXPECT_EQ(SSL_session_reused(again.ssl()) == 1, name == std::string("one.example")) << version;
+    }
+  }
+}
+
 TEST_F(Tls, ReadsPkcs12) {
   TlsServer::Options options;
   options.pkcs12 = files.pkcs12("server.p12", leaf, "secret");
@@ -305,6 +331,15 @@ TEST_F(Tls, ReadsPkcs12) {
   auto made = TlsServer::make(options);
   ASSERT_FALSE(made.ok());
   EXPECT_NE(made.fault().message.find("password"), std::string::npos);
+}
+
+TEST_F(Tls, ReadsAnEncryptedKey) {
+  TlsServer::Options options;
+  options.certificate = files.certificate("server.pem", leaf);
+  options.key = files.key("server.key", leaf, "secret");
+  EXPECT_FALSE(TlsServer::make(options).ok());
+  options.password = "secret";
+  EXPECT_TRUE(TlsServer::make(options).ok());
 }
 
 TEST_F(Tls, WrongFilesAreNamed) {  // REL-160
