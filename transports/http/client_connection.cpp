@@ -11,7 +11,7 @@ namespace myelin::http {
 
 namespace {
 
-constexpr Duration kLastChance{1'000};           // for the first request, while the shard drains
+constexpr Duration kLastChance{1'000};           // for another request, while the shard drains
 constexpr Duration kLinger{2'000};               // REL-039
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr int kReceiveIo = 101001;               // receiver I/O error receiving
@@ -148,12 +148,10 @@ Task<bool> ClientConnection::receive_head() {
       }
     }
     idle_ = head_due == kNever;
-    if (idle_ && loop_.draining && requests_ > 0) co_return false;
     Io outcome;
     if (idle_) {
-      const Duration first = loop_.draining ? kLastChance : loop_.config.head_timeout;
-      const TimePoint due = Clock::now() + (requests_ == 0 ? first : loop_.config.keep_alive);
-      outcome = co_await stream_.read_idle(due);
+      const Duration patience = requests_ == 0 ? loop_.config.head_timeout : loop_.config.keep_alive;
+      outcome = co_await stream_.read_idle(Clock::now() + (loop_.draining ? kLastChance : patience));
     } else {
       outcome = co_await stream_.read(head_due);
     }
@@ -407,10 +405,10 @@ Task<bool> ClientConnection::write_rest(BodySource& source, bool chunked) {
 
 // --- the end ----------------------------------------------------------------------------------------
 
-/// Who connected before the end and has not spoken yet is heard (REL-157).
+/// A request may be on its way on a connection that is kept, as on one that has just been made: it is heard, and
+/// its answer says that it is the last (REL-157, REL-158).
 void ClientConnection::drain() {
   if (http2_) http2_->drain();
-  else if (idle_ && requests_ > 0) stream_.cancel_read(Io::closed);
   else if (idle_) stream_.postpone_read(Clock::now() + kLastChance);
 }
 

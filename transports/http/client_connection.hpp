@@ -39,7 +39,7 @@ class ClientConnection final : public Client, private BodySource, private Stream
   /// Serves a connection that was accepted. `local` is "address:port" of the listening side.
   void start(const boost::asio::ip::tcp::endpoint& remote, std::string_view local, int descriptor,
              const Entrance& entrance);
-  /// Closes it if it waits for a request; otherwise the answer under way is the last.
+  /// The answer under way, or to a request that comes at once, is the last.
   void drain();
   /// The shard is ending: drops the exchange and the socket without a word.
   void forget() noexcept;

@@ -84,8 +84,8 @@ class Shard {
 
   /// Serves until stop(), or until drained.
   void run();
-  /// Stops accepting, closes idle connections, answers what is under way with Connection: close;
-  /// run() returns when nothing is left or after `limit`. `hold`: management stays
+  /// Stops accepting, answers what is under way, or comes within a second on connections that are open, with
+  /// Connection: close; run() returns when nothing is left or after `limit`. `hold`: management stays
   /// open meanwhile, and also when nothing is left, until let_end(). Thread safe.
   void drain(Duration limit, bool hold = false);
   void let_end();

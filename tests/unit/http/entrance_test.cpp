@@ -252,6 +252,27 @@ TEST(Entrance, ADrainHearsWhoHasJustConnected) {
   front.join();
 }
 
+// REL-158: a request that is on its way on a connection that was kept is answered, as the last one.
+TEST(Entrance, ADrainHearsWhoKeepsAConnection) {
+  EchoPipeline echo;
+  Front front(echo, nullptr);
+  Peer client = front.connect(), silent = front.connect();
+  for (Peer* one : {&client, &silent}) {
+    one->send(get("/"));
+    EXPECT_EQ(one->read_message().status(), 200);
+  }
+  front.shard.drain(Duration(30'000));
+  front.settle();
+  client.send(get("/"));
+  const auto answer = client.read_message();
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_TRUE(answer.has("Connection: close"));
+  EXPECT_TRUE(client.ends());
+  EXPECT_TRUE(advance_until(Duration(1'100), [&] { return readable(silent); }));
+  EXPECT_TRUE(silent.ends());
+  front.join();
+}
+
 TEST(Listening, AnAddressIsFreeOnlyIfNobodyElseHasIt) {  // REL-160
   auto socket = bind_socket("127.0.0.1", 0);
   ASSERT_TRUE(socket.ok());
