@@ -148,6 +148,7 @@ Result<void> Front::open(const std::shared_ptr<const Deployment>& deployment) {
   const auto tls = https_settings(settings, options_.conf);
   if (!tls) return tls.fault();
   const bool https = *tls != nullptr;
+  in_force_ = settings;
   https_tls_ = tls_digest(settings, options_.conf, kHttpsGroup);
   backend_tls_ = tls_digest(settings, options_.conf, kBackendGroup);
   Result<void> opened = bind_all(settings, https);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,9 +32,11 @@ class Front {
 
   /// Hands the deployment to every shard and returns when all have taken it over. Any thread.
   void publish(const std::shared_ptr<const Deployment>& deployment);
-  /// Takes over changed settings and files of TLS, of both sides (REL-115). Fault: they cannot be used, and
-  /// that side stays as it was.
-  Result<void> renew_tls(const Settings& settings);
+  /// Takes over changed settings and files of TLS, of both sides (REL-115), and says which other settings
+  /// wait for a restart. Fault: those of TLS cannot be used, and that side stays as it was.
+  Result<void> renew(const Settings& settings);
+  /// What runs work on each shard's thread.
+  std::vector<std::function<void(std::function<void()>)>> posts() const;
   /// Opens the access log anew.
   void reopen_log();
 
@@ -66,6 +69,7 @@ class Front {
   void make_workers(http::Config config, const std::shared_ptr<const Deployment>& deployment);
   Result<void> listen(Role role, const Tls& tls);
   void make_admin();
+  void tell_what_waits(const Settings& settings);
   Result<void> renew_certificate(const Settings& settings);
   Result<void> renew_backend_tls(const Settings& settings);
   std::string metrics() const;
@@ -74,6 +78,8 @@ class Front {
   Deployer& deployer_;
   Listeners listeners_;
   unsigned threads_ = 0;
+  Settings in_force_;  ///< of the start, for those that are read only then
+  std::string told_;   ///< which of them have changed since
   std::string https_tls_, backend_tls_;  ///< digests of settings and files
   std::array<Bound, Listeners::kRoles.size()> bound_;
   std::unique_ptr<http::AccessLog> access_log_;

@@ -1,8 +1,13 @@
 // While it serves, and how that ends.
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include "engine/base/log.hpp"
 #include "server/endpoint_metrics.hpp"
@@ -70,7 +75,35 @@ Result<void> Front::renew_backend_tls(const Settings& settings) {
   return {};
 }
 
-Result<void> Front::renew_tls(const Settings& settings) {
+std::vector<std::function<void(std::function<void()>)>> Front::posts() const {
+  std::vector<std::function<void(std::function<void()>)>> all;
+  for (const auto& worker : workers_)
+    all.push_back([shard = worker->shard.get()](std::function<void()> work) { shard->post(std::move(work)); });
+  return all;
+}
+
+void Front::tell_what_waits(const Settings& settings) {
+  constexpr std::string_view kAtStart[] = {
+      "http.limit.", "http.timeout.", "http.listen", "https.listen", "admin.listen", "access_log.", "log.",
+      "server.threads", "memory.limit", "max_open_connections", "shutdown.drain", "http.via", "http.trailers",
+      "http.pool.", "http.max.", "http.socket.timeout", "http.connection.timeout", "http.body_min_rate",
+      "http.keep_alive_requests", "http2."};
+  std::set<std::string> changed;
+  for (const Settings* side : {&std::as_const(in_force_), &settings}) {
+    for (const auto& [key, value] : side->all()) {
+      const bool at_start = std::any_of(std::begin(kAtStart), std::end(kAtStart),
+                                        [&](std::string_view group) { return key.starts_with(group); });
+      if (at_start && in_force_.get(key) != settings.get(key)) changed.insert(key);
+    }
+  }
+  const std::string names = fmt::format("{}", fmt::join(changed, ", "));
+  if (names != told_ && !names.empty())
+    log::warn("server", "changed, but in force only after a restart or SIGUSR2: " + names);
+  told_ = names;
+}
+
+Result<void> Front::renew(const Settings& settings) {
+  tell_what_waits(settings);
   Result<void> clients = renew_certificate(settings);
   Result<void> backends = renew_backend_tls(settings);
   if (clients) return backends;

@@ -29,6 +29,7 @@
 #include "server/plugins.hpp"
 #include "server/signal_thread.hpp"
 #include "server/upgrade.hpp"
+#include "server/watchdog.hpp"
 
 namespace myelin::server {
 
@@ -86,6 +87,7 @@ class Server {
   std::unique_ptr<Watcher> watcher_;
   DiscoveryRunner discovery_;
   Background background_;
+  std::optional<Watchdog> watchdog_;
   std::atomic<bool> replaced_{false};  ///< a successor serves
   std::atomic<bool> reload_waits_{false};  ///< a reload that has not begun yet will see all changes so far
   std::mutex reloading_;
@@ -181,6 +183,7 @@ int Server::drain() {
     front_->begin_drain();
     notify("STOPPING=1");
   }
+  watchdog_->draining();
   log::info("server", "draining");
   // A second signal ends it at once (REL-159).
   const SignalThread impatient(set_of({SIGTERM, SIGINT, SIGUSR1}), [this](int signal) {
@@ -232,15 +235,17 @@ int Server::run() {
     if (const auto wait = discover(first_, patience)) wait();
     deployer_.on_publish([this, patience](const auto& next) { return discover(next, patience); },
                          [this](const auto& next) { front_->publish(next); });
-    deployer_.on_load([this](const Settings& settings) { return front_->renew_tls(settings); });
+    deployer_.on_load([this](const Settings& settings) { return front_->renew(settings); });
     front_->start(first_);
     watch();
     release_start_up_memory();
     starting.reset();
+    watchdog_.emplace(front_->posts());
     say_ready();
     serve_signals();
     code = drain();
     leave(code);
+    watchdog_.reset();
   }
   front_.reset();
   log::stop();

@@ -34,6 +34,7 @@ TEST(Hardening, TheUnitRunsItUnprivileged) {
   EXPECT_TRUE(has_line(unit(), "NoNewPrivileges=yes"));
   EXPECT_TRUE(has_line(unit(), "CapabilityBoundingSet="));
   EXPECT_TRUE(has_line(unit(), "ProtectSystem=strict"));
+  EXPECT_TRUE(has_line(unit(), "SystemCallFilter=@system-service"));
 }
 
 // REL-162: it is back within a second, however often; being ready takes a tenth of that (footprint_test).

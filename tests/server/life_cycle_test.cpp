@@ -511,6 +511,23 @@ TEST(LifeCycle, TheServiceManagerIsTold) {
   server.process().signal(SIGTERM);
   EXPECT_EQ(next(), "STOPPING=1");
   EXPECT_EQ(server.process().wait(), 0);
+
+  // Its watchdog hears of us again and again, also of a successor.
+  const Variable limit("WATCHDOG_USEC", "1000000");
+  Myelin watched(main_sequence("<respond/>"));
+  const auto until = [&next](const std::string& wanted) {
+    std::string told;
+    do told = next();
+    while (!told.empty() && !told.starts_with(wanted));
+    return told;
+  };
+  EXPECT_EQ(until("WATCHDOG=1"), "WATCHDOG=1");
+  EXPECT_EQ(until("WATCHDOG=1"), "WATCHDOG=1");
+  watched.process().signal(SIGUSR2);
+  const Stranger successor(number_after(until("MAINPID="), "MAINPID="));
+  ASSERT_GT(successor.id(), 0);
+  EXPECT_EQ(watched.process().wait(), 0);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(until("WATCHDOG=1"), "WATCHDOG=1");
   ::close(manager);
 }
 
