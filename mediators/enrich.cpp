@@ -157,7 +157,7 @@ struct Enrich final : Mediator {
   std::optional<Value> content;             ///< inline text or JSON
   std::shared_ptr<const tree::Document> content_xml;
   std::string content_key;                  ///< inline by local entry
-  std::optional<JsonPlace> source_place, target_place;  ///< of json-eval() paths
+  std::optional<JsonPlace> source_place, target_place;  ///< of json-eval() paths in the payload
 
   Flow run(Message& message) const override {
     Result<void> done = apply(message);
@@ -175,7 +175,7 @@ struct Enrich final : Mediator {
       case TargetType::custom: return into_path(message, *value);
       case TargetType::envelope: return into_envelope(message, *value);
       case TargetType::body: return into_body(message, *value);
-      case TargetType::property: return into_property(message, *value);
+      case TargetType::property: return store(message, *value);
       case TargetType::key: return rename(message, *value);
     }
     return {};
@@ -184,7 +184,8 @@ struct Enrich final : Mediator {
   // --- sources ----------------------------------------------------------------------------------
   Result<Value> evaluate(Message& message) const {
     switch (source) {
-      case SourceType::custom: return source_path->evaluate(message);
+      case SourceType::custom:
+        return source_place && message.payload.is_json() ? from_payload(message) : source_path->evaluate(message);
       case SourceType::envelope: return node_of(message, [](const tree::Document& tree) { return tree.root(); });
       case SourceType::body:
         if (message.payload.is_json()) return body_value(message);
@@ -193,6 +194,21 @@ struct Enrich final : Mediator {
       case SourceType::content: return inline_value(message);
     }
     return Value();
+  }
+
+  /// What a JSONPath selects in the payload, which it leaves with clone="false". A single value that is
+  /// stored keeps its JSON form: a string its quotes.
+  Result<Value> from_payload(Message& message) const {
+    Result<Value> value = source_path->evaluate(message);
+    const bool stays_json = target == TargetType::property && source_place->definite();
+    if (!value || is_empty(*value) || (clone && !stays_json)) return value;
+    const Result<const JsonDocument*> json = message.payload.json();
+    if (!json) return json.fault();
+    const Result<JsonPlace::Ids> ids = source_place->find(**json);
+    if (!ids) return ids.fault();
+    if (stays_json && ids->size() == 1) value = Value(Json{(*json)->json(ids->front())});
+    Result<void> left = clone ? Result<void>() : take_out(message, **json, *ids);
+    return left ? std::move(value) : Result<Value>(std::move(left).fault());
   }
 
   static Result<Value> node_of(Message& message, tree::NodeId (*place)(const tree::Document&)) {
@@ -225,11 +241,35 @@ struct Enrich final : Mediator {
     const Result<Value> found = target_path->evaluate(message);
     if (!found) return found.fault();
     const Nodes* nodes = found->as<Nodes>();
+    if (!nodes || nodes->items.empty()) return invalid_target();
+    const tree::NodeRef place = nodes->items.front();
     const Result<tree::Document*> envelope = message.payload.edit();
     if (!envelope) return envelope.fault();
-    if (!nodes || nodes->items.empty() || nodes->items.front().document != *envelope) return invalid_target();
     const Material material = material_of(value);
-    return Placing(**envelope, material, clone).at(nodes->items.front().id, action);
+    if (place.document != *envelope) return into_stored(message, place, material);
+    return Placing(**envelope, material, clone).at(place.id, action);
+  }
+
+  /// Into the XML of a property, as `$ctx:name/a` finds it. Others may hold the same document: the
+  /// property gets one of its own.
+  Result<void> into_stored(Message& message, const tree::NodeRef& place, const Material& material) const {
+    for (const auto& [name, stored] : message.properties) {
+      const Nodes* old = stored.as<Nodes>();
+      if (!old || old->items.empty() || old->owner.get() != place.document) continue;
+      const bool whole = std::find(old->items.begin(), old->items.end(), place) != old->items.end();
+      if (whole && action == Action::sibling) return invalid_target();
+      if (whole && action == Action::replace && !material.is_text()) return into_property(message, name, material);
+      const std::shared_ptr<tree::Document> copy = place.document->clone();
+      Result<void> placed = Placing(*copy, material, true).at(place.id, action);
+      if (placed && !clone) placed = take_out(message, material);
+      if (!placed) return placed;
+      Nodes nodes = *old;
+      for (tree::NodeRef& node : nodes.items) node.document = copy.get();
+      nodes.owner = copy;
+      message.properties.set(std::string(name), std::move(nodes));
+      return {};
+    }
+    return invalid_target();
   }
 
   static Result<void> into_envelope(Message& message, const Value& value) {
@@ -253,16 +293,18 @@ struct Enrich final : Mediator {
     return {};
   }
 
-  /// XML of the message is stored as a copy, so that later changes do not reach it (MED-131).
-  Result<void> into_property(Message& message, const Value& value) const {
+  Result<void> store(Message& message, const Value& value) const {
     const Material material = material_of(value);
-    if (material.is_text()) {
-      message.properties.set(target_property, value.is_nodes() ? Value(material.text) : value);
-      return {};
-    }
+    if (!material.is_text()) return into_property(message, target_property, material);
+    message.properties.set(target_property, value.is_nodes() ? Value(material.text) : value);
+    return {};
+  }
+
+  /// XML of the message is stored as a copy, so that later changes do not reach it (MED-131).
+  Result<void> into_property(Message& message, const std::string& name, const Material& material) const {
     auto stored = std::make_shared<tree::Document>();
     Nodes nodes;
-    const Value existing = message.property(target_property);
+    const Value existing = message.property(name);
     const Nodes* old = existing.as<Nodes>();
     if (action == Action::child && old && !old->items.empty()) {
       const tree::NodeId root = stored->import(*old->items.front().document, old->items.front().id);
@@ -279,7 +321,7 @@ struct Enrich final : Mediator {
     Result<void> moved = clone ? Result<void>() : take_out(message, material);
     if (!moved) return moved;
     nodes.owner = std::move(stored);
-    message.properties.set(target_property, std::move(nodes));
+    message.properties.set(name, std::move(nodes));
     return {};
   }
 
@@ -326,8 +368,10 @@ struct Enrich final : Mediator {
     const Result<std::string> text = json_of(value);
     if (!text) return text.fault();
     if (action == Action::sibling) return Fault("enrich cannot add a sibling to JSON");
+    const Result<JsonPlace::Ids> ids = target_place->find(**json);
+    if (!ids) return ids.fault();
     std::vector<Edit> edits;
-    for (const JsonDocument::Id id : target_place->find(**json)) {
+    for (const JsonDocument::Id id : *ids) {
       if (action == Action::replace) {
         edits.push_back(Edit{Edit::Kind::replace, id, *text, {}});
       } else {
@@ -335,9 +379,12 @@ struct Enrich final : Mediator {
         if (!added) return added;
       }
     }
-    if (action == Action::replace)
-      for (const JsonDocument::Id object : target_place->lacking(**json))
+    if (action == Action::replace) {
+      const Result<JsonPlace::Ids> objects = target_place->lacking(**json);
+      if (!objects) return objects.fault();
+      for (const JsonDocument::Id object : *objects)
         edits.push_back(Edit{Edit::Kind::append, object, *text, target_place->member()});
+    }
     if (edits.empty()) return invalid_target();
     return write(message, edits);
   }
@@ -387,9 +434,10 @@ struct Enrich final : Mediator {
     if (!message.payload.is_json()) return invalid_target();
     const Result<const JsonDocument*> json = message.payload.json();
     if (!json) return json.fault();
+    const Result<JsonPlace::Ids> ids = target_place->find(**json);
+    if (!ids) return ids.fault();
     std::vector<Edit> edits;
-    for (const JsonDocument::Id id : target_place->find(**json))
-      edits.push_back(Edit{Edit::Kind::rename, id, value.text(), {}});
+    for (const JsonDocument::Id id : *ids) edits.push_back(Edit{Edit::Kind::rename, id, value.text(), {}});
     return edits.empty() ? Result<void>() : write(message, edits);
   }
 
@@ -400,7 +448,12 @@ struct Enrich final : Mediator {
     if (!message.payload.is_json()) return {};
     const Result<const JsonDocument*> json = message.payload.json();
     if (!json) return json.fault();
-    const std::vector<Edit> edits = removals(**json);
+    const Result<JsonPlace::Ids> ids = source_place->find(**json);
+    return ids ? take_out(message, **json, *ids) : Result<void>(ids.fault());
+  }
+
+  static Result<void> take_out(Message& message, const JsonDocument& json, const JsonPlace::Ids& ids) {
+    const std::vector<Edit> edits = removals(json, ids);
     return edits.empty() ? Result<void>() : write(message, edits);
   }
 
@@ -408,15 +461,17 @@ struct Enrich final : Mediator {
     const Value value = message.property(target_property);
     const auto json = JsonDocument::parse(value.text());
     if (!json) return {};
+    const Result<JsonPlace::Ids> ids = source_place->find(**json);
+    if (!ids) return ids.fault();
     std::string text;
-    (*json)->write_edited((*json)->root(), removals(**json), text);
+    (*json)->write_edited((*json)->root(), removals(**json, *ids), text);
     message.properties.set(target_property, Value(Json{std::move(text)}));
     return {};
   }
 
-  std::vector<Edit> removals(const JsonDocument& json) const {
+  static std::vector<Edit> removals(const JsonDocument& json, const JsonPlace::Ids& ids) {
     std::vector<Edit> edits;
-    for (const JsonDocument::Id id : source_place->find(json))
+    for (const JsonDocument::Id id : ids)
       if (id != json.root()) edits.push_back(Edit{Edit::Kind::remove, id, {}, {}});
     return edits;
   }
@@ -424,20 +479,35 @@ struct Enrich final : Mediator {
 
 // --- configuration -----------------------------------------------------------------------------------
 
+/// The JSONPath of a json-eval() in the payload; nullopt: none.
+std::optional<std::string_view> payload_path(const xml::Attribute& attribute) {
+  std::string_view text = text::trim(attribute.value);
+  if (!text.starts_with("json-eval(") || !text.ends_with(')')) return std::nullopt;
+  text = text::trim(text.substr(10, text.size() - 11));
+  const bool of_a_property = text.starts_with("$ctx:") || text.starts_with("$trp:") || text.starts_with("$axis2:");
+  return of_a_property ? std::nullopt : std::optional(text);
+}
+
 /// A path and, when it is json-eval(), the place it means.
-bool read_path(xml::Bind& bind, Build& build, std::unique_ptr<expr::Expression>& path, std::optional<JsonPlace>& place,
-               bool changes) {
+bool read_path(xml::Bind& bind, Build& build, std::unique_ptr<expr::Expression>& path, std::optional<JsonPlace>& place) {
   bind.required("xpath");
   const xml::Attribute* attribute = bind.attribute("xpath");
   path = build.expression(attribute, bind.element());
   if (!path) return false;
-  std::string_view text = text::trim(attribute->value);
-  if (!text.starts_with("json-eval(") || !text.ends_with(')')) return true;
-  place = JsonPlace::parse(text.substr(10, text.size() - 11));
-  if (place || !changes) return true;
-  bind.error(attribute->where, "'" + attribute->value + "' is no place that can be changed",
-             "a path of member names, indices and *");
-  return false;
+  expr::SyntaxError ignored;
+  if (const auto json = payload_path(*attribute)) place = JsonPlace::parse(*json, ignored);
+  return true;
+}
+
+/// What is removed: one JSONPath, or several with commas between them.
+bool read_removed(Enrich& enrich, xml::Bind& bind, Build& build) {
+  const xml::Attribute* attribute = bind.attribute("xpath");
+  const auto json = attribute ? payload_path(*attribute) : std::nullopt;
+  if (!json) return read_path(bind, build, enrich.source_path, enrich.source_place);
+  expr::SyntaxError error;
+  enrich.source_place = JsonPlace::parse_list(*json, error);
+  if (!enrich.source_place) bind.error(attribute->where, "'" + attribute->value + "' is no JSONPath: " + error.message);
+  return enrich.source_place.has_value();
 }
 
 bool read_inline(Enrich& enrich, xml::Bind& bind) {
@@ -472,7 +542,8 @@ bool read_source(Enrich& enrich, const xml::Element& element, Build& build) {
   bool usable = true;
   switch (enrich.source) {
     case SourceType::custom:
-      usable = read_path(bind, build, enrich.source_path, enrich.source_place, enrich.action == Action::remove);
+      usable = enrich.action == Action::remove ? read_removed(enrich, bind, build)
+                                               : read_path(bind, build, enrich.source_path, enrich.source_place);
       break;
     case SourceType::property: usable = !(enrich.source_property = bind.required("property")).empty(); break;
     case SourceType::content: usable = read_inline(enrich, bind); break;
@@ -491,7 +562,7 @@ bool read_target(Enrich& enrich, const xml::Element& element, Build& build) {
   bool usable = true;
   switch (enrich.target) {
     case TargetType::custom:
-    case TargetType::key: usable = read_path(bind, build, enrich.target_path, enrich.target_place, true); break;
+    case TargetType::key: usable = read_path(bind, build, enrich.target_path, enrich.target_place); break;
     case TargetType::property: usable = !(enrich.target_property = bind.required("property")).empty(); break;
     default: break;
   }

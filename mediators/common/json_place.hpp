@@ -1,38 +1,38 @@
 #pragma once
-// Places in a JSON document that a mediator changes: `$.a.b[0]`, `$['a']`, `$.list[*].x`.
+// Places in a JSON document that a mediator changes: what a JSONPath selects.
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/base/result.hpp"
+#include "engine/expr/jsonpath.hpp"
 #include "engine/message/json.hpp"
 
 namespace myelin::mediators {
 
 class JsonPlace {
  public:
-  /// A path of member names, indices and `*`; nullopt when it is anything else.
-  static std::optional<JsonPlace> parse(std::string_view path);
+  using Ids = std::vector<JsonDocument::Id>;
 
-  bool is_root() const noexcept { return steps_.empty(); }
-  /// The values at this place; empty when there is none.
-  std::vector<JsonDocument::Id> find(const JsonDocument& document) const { return walk(document, steps_.size()); }
+  /// One path. Nullopt fills `error`.
+  static std::optional<JsonPlace> parse(std::string_view path, expr::SyntaxError& error);
+  /// One path or more: `$.a[0,1],$.b`.
+  static std::optional<JsonPlace> parse_list(std::string_view paths, expr::SyntaxError& error);
+
+  bool is_root() const noexcept { return paths_.size() == 1 && paths_.front().whole(); }
+  /// At most one value can be there.
+  bool definite() const noexcept { return paths_.size() == 1 && paths_.front().definite(); }
+  /// The values at these places, each once and in document order.
+  Result<Ids> find(const JsonDocument& document) const;
   /// The objects that lack the member at the end of the path.
-  std::vector<JsonDocument::Id> lacking(const JsonDocument& document) const;
-  /// Name of the member at the end of the path; empty when it ends in an index.
-  const std::string& member() const noexcept;
+  Result<Ids> lacking(const JsonDocument& document) const;
+  /// Name of the member at the end of the path; empty when it ends in anything else.
+  std::string member() const;
 
  private:
-  struct Step {
-    enum class Kind { member, index, all } kind = Kind::all;
-    std::string name;
-    std::int32_t index = 0;  ///< negative: from the end
-  };
-  static bool parse_step(std::string_view& rest, Step& step);
-  std::vector<JsonDocument::Id> walk(const JsonDocument& document, std::size_t steps) const;
-
-  std::vector<Step> steps_;
+  std::vector<expr::JsonPath> paths_;
 };
 
 }  // namespace myelin::mediators

@@ -17,10 +17,13 @@ class JsonPlaceTest : public testing::TestWithParam<PlaceCase> {};
 
 TEST_P(JsonPlaceTest, FindsItsValues) {
   const auto json = JsonDocument::parse(R"({"a":{"b c":1,"l":[10,20,30]},"l":[{"x":1},{"x":2},{}]})");
-  const auto place = JsonPlace::parse(GetParam().path);
-  ASSERT_TRUE(place);
+  expr::SyntaxError error;
+  const auto place = JsonPlace::parse_list(GetParam().path, error);
+  ASSERT_TRUE(place) << error.message;
+  const auto ids = place->find(**json);
+  ASSERT_TRUE(ids);
   std::string found;
-  for (const auto id : place->find(**json)) found += (found.empty() ? "" : " ") + (*json)->json(id);
+  for (const auto id : *ids) found += (found.empty() ? "" : " ") + (*json)->json(id);
   EXPECT_EQ(found, GetParam().found);
 }
 
@@ -28,11 +31,16 @@ INSTANTIATE_TEST_SUITE_P(Paths, JsonPlaceTest,
                          testing::Values(PlaceCase{"$.a.l[1]", "20"}, PlaceCase{"$['a']['b c']", "1"},
                                          PlaceCase{"$[\"a\"].l[-1]", "30"}, PlaceCase{"$.l[*].x", "1 2"},
                                          PlaceCase{"$.a.*", "1 [10,20,30]"}, PlaceCase{"$.a.l[3]", ""},
-                                         PlaceCase{"$.a.l[-4]", ""}, PlaceCase{"$.l.x", ""}, PlaceCase{"$.missing", ""}));
+                                         PlaceCase{"$.a.l[-4]", ""}, PlaceCase{"$.l.x", ""}, PlaceCase{"$.missing", ""},
+                                         PlaceCase{"$.l[?(@.x==2)].x", "2"}, PlaceCase{"$.l..x", "1 2"},
+                                         PlaceCase{"$.l[1].x , $.a.l[0,1],$.a.l[1]", "10 20 2"},
+                                         PlaceCase{"$['a'][\"b c\"],$.l[?(@.x in [1,2])].x", "1 1 2"}));
 
-TEST(JsonPlace, RefusesWhatIsNoPlace) {
-  for (const char* path : {"", "a", "$..a", "$.a[", "$.a[x]", "$.a[?(@.b)]", "$.", "$a", "$.a[0:2]"})
-    EXPECT_EQ(JsonPlace::parse(path).has_value(), std::string_view(path) == "$.") << path;
+TEST(JsonPlace, RefusesWhatIsNoPath) {
+  expr::SyntaxError error;
+  for (const char* path : {"", "$.a[", "$.a[x]", "$a", "$.a,", ",$.a", "$.a[1],$.b["})
+    EXPECT_FALSE(JsonPlace::parse_list(path, error)) << path;
+  EXPECT_FALSE(JsonPlace::parse("$.a,$.b", error));
 }
 
 /// A body of which the second half arrives on fill().

@@ -101,7 +101,7 @@ TEST_F(EnrichTest, SourceAndTargetAreRequired) {
   EXPECT_THAT(refused(R"(<source/>)", R"(<target type="body"/>)"), HasSubstr("xpath"));
   EXPECT_THAT(refused(R"(<source type="property"/>)", R"(<target type="body"/>)"), HasSubstr("property"));
   EXPECT_THAT(refused(R"(<source type="inline"/>)", R"(<target type="body"/>)"), HasSubstr("inline <source>"));
-  EXPECT_THAT(refused(R"(<source type="inline">1</source>)", R"x(<target xpath="json-eval($..a)"/>)x"), HasSubstr("no place"));
+  EXPECT_THAT(refused(R"x(<source xpath="json-eval($.a,$.b[)"/>)x", R"(<target type="body" action="remove"/>)"), HasSubstr("no JSONPath"));
 }
 
 // MED-141
@@ -171,6 +171,35 @@ TEST_F(EnrichTest, RemoveDeletesMembers) {
   EXPECT_EQ(property("p"), R"({"b":2})");
 }
 
+TEST_F(EnrichTest, RemoveTakesSeveralPaths) {
+  receive_json(R"({"l":[{"id":1,"x":[1]},{"id":2,"x":[2]}],"o":5})");
+  enrich(R"x(<source xpath="json-eval($.l[*].x, $.l[0],$.o)"/>)x", R"(<target type="body" action="remove"/>)");
+  EXPECT_EQ(json(), R"({"l":[{"id":2}]})");
+}
+
+TEST_F(EnrichTest, JsonPlacesMayBeFiltered) {
+  receive_json(R"({"l":[{"id":1,"x":1},{"id":2,"x":2}]})");
+  enrich(R"(<source type="inline">9</source>)", R"x(<target xpath="json-eval($.l[?(@.id==2)].x)"/>)x");
+  EXPECT_EQ(json(), R"({"l":[{"id":1,"x":1},{"id":2,"x":9}]})");
+  enrich(R"(<source type="inline">0</source>)", R"x(<target xpath="json-eval($..id)"/>)x");
+  EXPECT_EQ(json(), R"({"l":[{"id":0,"x":1},{"id":0,"x":9}]})");
+}
+
+TEST_F(EnrichTest, AStoredJsonStringKeepsItsQuotes) {
+  receive_json(R"({"a":"x\"y","n":1.50})");
+  enrich(R"x(<source xpath="json-eval($.a)"/>)x", R"(<target type="property" property="p"/>)");
+  EXPECT_EQ(property("p"), R"("x\"y")");
+  enrich(R"(<source type="property" property="p"/>)", R"x(<target xpath="json-eval($.n)"/>)x");
+  EXPECT_EQ(json(), R"({"a":"x\"y","n":"x\"y"})");
+}
+
+TEST_F(EnrichTest, WithoutCloneJsonLeavesThePayload) {
+  receive_json(R"({"a":{"b":1},"c":2})");
+  enrich(R"x(<source clone="false" xpath="json-eval($.a)"/>)x", R"(<target type="property" property="p"/>)");
+  EXPECT_EQ(json(), R"({"c":2})");
+  EXPECT_EQ(property("p"), R"({"b":1})");
+}
+
 // MED-146
 TEST_F(EnrichTest, KeyRenamesAMember) {
   receive_json(R"({"a":{"old":1}})");
@@ -216,6 +245,25 @@ TEST_F(EnrichTest, AJsonTextBecomesThePayloadOfAnXmlMessage) {
   enrich(R"(<source type="inline">{"a":1}</source>)", R"(<target type="body"/>)");
   EXPECT_TRUE(message().payload.is_json());
   EXPECT_EQ(json(), R"({"a":1})");
+}
+
+TEST_F(EnrichTest, APathMayLeadIntoAProperty) {
+  receive_soap("<a><b/></a>");
+  const char* inline_c = R"(<source type="inline"><c xmlns="">1</c></source>)";
+  enrich(R"(<source xpath="//a"/>)", R"(<target type="property" property="p"/>)");
+  enrich(R"(<source type="property" property="p"/>)", R"(<target type="property" property="q"/>)");
+  EXPECT_EQ(enrich(inline_c, R"(<target action="child" xpath="$ctx:p"/>)"), Flow::next);
+  EXPECT_EQ(enrich(inline_c, R"(<target action="sibling" xpath="$ctx:p/b"/>)"), Flow::next);
+  EXPECT_EQ(enrich(R"(<source type="inline">2</source>)", R"(<target xpath="$ctx:p/c[2]"/>)"), Flow::next);
+  EXPECT_EQ(property("p"), "<a><b/><c>1</c><c>2</c></a>");
+  EXPECT_EQ(property("q"), "<a><b/></a>");
+  EXPECT_EQ(body(), "<a><b/></a>");
+  EXPECT_EQ(enrich(inline_c, R"(<target action="sibling" xpath="$ctx:p"/>)"), Flow::fault);
+  EXPECT_EQ(enrich(R"(<source type="inline"><d xmlns=""/></source>)", R"(<target xpath="$ctx:p"/>)"), Flow::next);
+  EXPECT_EQ(property("p"), "<d/>");
+  EXPECT_EQ(enrich(R"(<source clone="false" xpath="//b"/>)", R"(<target action="child" xpath="$ctx:p"/>)"), Flow::next);
+  EXPECT_EQ(property("p"), "<d><b/></d>");
+  EXPECT_EQ(body(), "<a/>");
 }
 
 TEST_F(EnrichTest, ChildExtendsAnXmlProperty) {
