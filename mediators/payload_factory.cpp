@@ -3,7 +3,8 @@
 //   <args> <arg value="v" | expression="e" evaluator="json|xml"? literal="false"/>* </args>
 // </payloadFactory>
 // Makes a new body from a template. Values are escaped for the kind of body they go into; well-formed
-// XML, and JSON objects and arrays, go in as they are unless the argument is literal.
+// XML, and JSON objects and arrays, go in as they are unless the argument is literal. `"$1"` in a JSON
+// template loses its quotes for them.
 
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
@@ -110,12 +111,20 @@ struct PayloadFactory final : Mediator {
     return fill(message, Template(std::string(text::trim(entry->value))));
   }
 
+  /// What an argument is worth: a text, and whether it was JSON rather than a string.
+  struct Worth {
+    std::string text;
+    bool is_json = false;
+  };
+
   /// A missing argument ends the substitution: the rest of the template stands as it is (MED-122).
   Result<std::string> fill(Message& message, const Template& from) const {
-    std::vector<std::optional<std::string>> rendered(arguments.size());
+    std::vector<std::optional<Worth>> worth(arguments.size());
     std::string out;
-    for (const Template::Piece& piece : from.pieces()) {
-      out += piece.literal;
+    bool unquoted = false;  // the quote before the last value is gone
+    for (std::size_t i = 0; i < from.pieces().size(); ++i) {
+      const Template::Piece& piece = from.pieces()[i];
+      out += std::string_view(piece.literal).substr(unquoted ? 1 : 0);
       if (piece.argument == 0) break;
       if (piece.argument > arguments.size()) {
         const std::string missing = "payloadFactory has no argument $" + std::to_string(piece.argument);
@@ -124,28 +133,47 @@ struct PayloadFactory final : Mediator {
         out += from.text().substr(piece.rest);
         break;
       }
-      std::optional<std::string>& value = rendered[piece.argument - 1];
+      const Argument& argument = arguments[piece.argument - 1];
+      std::optional<Worth>& value = worth[piece.argument - 1];
       if (!value) {
-        Result<std::string> text = render(message, arguments[piece.argument - 1]);
-        if (!text) return text;
-        value = *std::move(text);
+        Result<Worth> found = evaluate(message, argument);
+        if (!found) return std::move(found).fault();
+        value = *std::move(found);
       }
-      out += *value;
+      const bool quoted = media == Media::json && out.ends_with('"') && from.pieces()[i + 1].literal.starts_with('"');
+      unquoted = quoted && is_structure(*value, argument);
+      if (unquoted) out.pop_back();
+      Result<std::string> text = render(message, *value, argument, quoted);
+      if (!text) return text;
+      out += *text;
     }
     return out;
   }
 
-  Result<std::string> render(Message& message, const Argument& argument) const {
-    Result<std::optional<std::string>> found = argument.value->text(message);
-    if (!found) return std::move(found).fault();
-    if (!*found) return std::string();
-    std::string text = **std::move(found);
+  static Result<Worth> evaluate(Message& message, const Argument& argument) {
+    Result<std::optional<std::string>> text = argument.value->text(message);
+    if (!text) return std::move(text).fault();
+    Worth worth{(*std::move(text)).value_or(std::string())};
+    if (!looks_like_json(worth.text)) return worth;
+    const Result<Value> value = argument.value->evaluate(message);
+    if (!value) return value.fault();
+    worth.is_json = value->is_json();
+    return worth;
+  }
+
+  /// In JSON: an object or array, also one that XML becomes.
+  static bool is_structure(const Worth& value, const Argument& argument) {
+    if (argument.literal) return false;
+    return value.is_json ? looks_like_json(value.text) : looks_like_xml(value.text) && tree::Document::parse(value.text);
+  }
+
+  Result<std::string> render(Message& message, const Worth& value, const Argument& argument, bool quoted) const {
     switch (media) {
-      case Media::xml: return as_xml(std::move(text), argument);
-      case Media::json: return as_json(message, std::move(text), argument);
-      case Media::text: return text;
+      case Media::xml: return as_xml(value.text, argument);
+      case Media::json: return as_json(message, value, argument, quoted);
+      case Media::text: return value.text;
     }
-    return text;
+    return value.text;
   }
 
   Result<std::string> as_xml(std::string text, const Argument& argument) const {
@@ -154,9 +182,11 @@ struct PayloadFactory final : Mediator {
     return is_well_formed(text) ? std::move(text) : text::xml_escape(text);
   }
 
-  Result<std::string> as_json(Message& message, std::string text, const Argument& argument) const {
+  /// A string that looks like JSON goes in raw where the template has no quotes around it.
+  Result<std::string> as_json(Message& message, const Worth& value, const Argument& argument, bool quoted) const {
+    const std::string& text = value.text;
     if (argument.literal) return text::json_escape(text);
-    if (looks_like_json(text) && is_json(text)) return text;
+    if ((value.is_json || !quoted) && looks_like_json(text) && is_json(text)) return text;
     if (looks_like_xml(text)) {
       const auto document = tree::Document::parse(text);
       if (document) return json::from_xml(**document, (*document)->root());
@@ -278,6 +308,7 @@ bool read_argument(PayloadFactory& factory, const xml::Element& element, Build& 
   const xml::Attribute* expression = bind.attribute("expression");
   argument.literal = text::iequals(bind.text("literal").value_or(""), "true");
   const bool json = bind.text("evaluator").value_or("") == "json";
+  bind.ignore({"deepCheck"});
   bind.finish();
   if (!value && (!expression || text::trim(expression->value).empty())) {
     bind.error("<arg> without a value", "value= or expression=");

@@ -93,6 +93,21 @@ TEST_F(PayloadFactoryTest, XmlInJsonBecomesAnObject) {
   EXPECT_EQ(json(), R"({"v":{"a":{"b":5}}})");
 }
 
+TEST_F(PayloadFactoryTest, StructuresLoseTheQuotesAroundThem) {
+  receive_json(R"({"l":["a","b"],"o":{"x":1},"n":5,"s":"[1]","t":"<a>7</a>"})");
+  make(R"({"l":"$1","o":"$2","n":"$3","s":"$4","raw":$4,"x":"$5","mid":"-$4-","whole":"$2"})",
+       R"(<arg evaluator="json" expression="$.l"/><arg evaluator="json" expression="$.o"/>)"
+       R"(<arg evaluator="json" expression="$.n"/><arg evaluator="json" expression="$.s"/>)"
+       R"(<arg evaluator="json" expression="$.t"/>)", "json");
+  EXPECT_EQ(json(), R"({"l":["a","b"],"o":{"x":1},"n":"5","s":"[1]","raw":[1],"x":{"a":7},"mid":"-[1]-","whole":{"x":1}})");
+}
+
+TEST_F(PayloadFactoryTest, LiteralStructuresStayTexts) {
+  receive_json(R"({"o":{"x":1}})");
+  make(R"({"o":"$1"})", R"(<arg evaluator="json" literal="true" expression="$.o"/>)", "json");
+  EXPECT_EQ(json(), R"({"o":"{\"x\":1}"})");
+}
+
 TEST_F(PayloadFactoryTest, StringsCanBeQuotedByAProperty) {
   run(R"(<property name="QUOTE_STRING_IN_PAYLOAD_FACTORY_JSON" value="true"/>)");
   make(R"({"s":$1,"n":$2})", R"(<arg value="text"/><arg value="5"/>)", "json");
