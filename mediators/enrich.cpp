@@ -13,6 +13,7 @@
 #include "engine/flow/mediator.hpp"
 #include "engine/message/json.hpp"
 #include "mediators/common/content.hpp"
+#include "mediators/common/inline_text.hpp"
 #include "mediators/common/json_place.hpp"
 
 namespace myelin::mediators {
@@ -156,6 +157,7 @@ struct Enrich final : Mediator {
   std::string source_property, target_property;
   std::optional<Value> content;             ///< inline text or JSON
   std::shared_ptr<const tree::Document> content_xml;
+  std::optional<InlineText> content_text;   ///< inline with expressions in it
   std::string content_key;                  ///< inline by local entry
   std::optional<JsonPlace> source_place, target_place;  ///< of json-eval() paths in the payload
 
@@ -171,6 +173,7 @@ struct Enrich final : Mediator {
     const Result<Value> value = evaluate(message);
     if (!value) return value.fault();
     if (is_empty(*value)) return {};
+    if (target == TargetType::envelope || target == TargetType::body) message.axis2.remove("NO_ENTITY_BODY");
     switch (target) {
       case TargetType::custom: return into_path(message, *value);
       case TargetType::envelope: return into_envelope(message, *value);
@@ -222,6 +225,13 @@ struct Enrich final : Mediator {
 
   Result<Value> inline_value(Message& message) const {
     if (content) return *content;
+    if (content_text) {
+      Result<std::string> text = content_text->fill(message);
+      if (!text) return std::move(text).fault();
+      if (looks_like_xml(*text))
+        if (Result<Value> xml = parse_xml(*text)) return xml;
+      return is_json(*text) ? Value(Json{*std::move(text)}) : Value(*std::move(text));
+    }
     if (content_xml) {
       Nodes nodes;
       nodes.items.push_back(tree::NodeRef{content_xml.get(), content_xml->root()});
@@ -510,9 +520,14 @@ bool read_removed(Enrich& enrich, xml::Bind& bind, Build& build) {
   return enrich.source_place.has_value();
 }
 
-bool read_inline(Enrich& enrich, xml::Bind& bind) {
+bool read_inline(Enrich& enrich, xml::Bind& bind, Build& build) {
   const xml::Element& element = bind.element();
   const std::vector<const xml::Element*> children = element.children();
+  bool usable = true;
+  if (!enrich.apache)
+    enrich.content_text =
+        InlineText::read(children.empty() ? text::trim(element.text()) : children.front()->outer_xml(), element, build, usable);
+  if (enrich.content_text || !usable) return usable;
   if (!children.empty()) {
     Result<std::shared_ptr<tree::Document>> document = tree::Document::parse(children.front()->outer_xml());
     if (!document) {
@@ -546,7 +561,7 @@ bool read_source(Enrich& enrich, const xml::Element& element, Build& build) {
                                                : read_path(bind, build, enrich.source_path, enrich.source_place);
       break;
     case SourceType::property: usable = !(enrich.source_property = bind.required("property")).empty(); break;
-    case SourceType::content: usable = read_inline(enrich, bind); break;
+    case SourceType::content: usable = read_inline(enrich, bind, build); break;
     default: break;
   }
   bind.finish();

@@ -200,6 +200,23 @@ TEST_F(EnrichTest, WithoutCloneJsonLeavesThePayload) {
   EXPECT_EQ(property("p"), R"({"b":1})");
 }
 
+TEST_F(EnrichTest, InlineTextsMayHoldExpressions) {
+  const char* from_json =
+      R"x(<source type="inline">{"a":{json-eval($.n)},"b":"-{json-eval($.s)}-","c":{json-eval($.s)},"d":{json-eval($.o)},"e":{json-eval($.none)},"f":"{x} {}"}</source>)x";
+  receive_json(R"({"n":5,"s":"q\"t two","o":{"l":[1]}})");
+  EXPECT_EQ(enrich(from_json, R"(<target type="body"/>)"), Flow::next);
+  EXPECT_EQ(json(), R"({"a":5,"b":"-q\"t two-","c":"q\"t two","d":{"l":[1]},"e":"","f":"{x} {}"})");
+
+  receive_soap("<a><b>1 &lt; 2</b><c><d/></c></a>");
+  EXPECT_EQ(enrich(R"(<source type="inline"><x xmlns="" k="{//b}">{//b}{//c}</x></source>)", R"(<target type="body"/>)"), Flow::next);
+  EXPECT_EQ(body(), R"(<x k="1 &lt; 2">1 &lt; 2<c><d/></c></x>)");
+
+  message().properties.set("p", "plain");
+  EXPECT_EQ(enrich(R"(<source type="inline">{$ctx:p}</source>)", R"(<target xpath="//x"/>)"), Flow::next);
+  EXPECT_EQ(body(), R"(<x k="1 &lt; 2">plain</x>)");
+  EXPECT_THAT(refused(R"x(<source type="inline">{"a":{//b[}}</source>)x", R"(<target type="body"/>)"), HasSubstr("no expression"));
+}
+
 // MED-146
 TEST_F(EnrichTest, KeyRenamesAMember) {
   receive_json(R"({"a":{"old":1}})");
