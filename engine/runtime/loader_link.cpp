@@ -14,23 +14,49 @@ namespace myelin {
 
 namespace fs = std::filesystem;
 
-UrlRegistry::UrlRegistry(const std::optional<RegistrySettings>& settings, const fs::path& base, bool offline,
-                         xml::Problems& problems) {
+namespace {
+
+/// Folders of the WSO2 registry by the beginnings of keys; other keys lie in the last (server reference, 1.7).
+constexpr std::pair<std::string_view, std::string_view> kSpaces[] = {{"conf:", "config"},
+                                                                     {"gov:", "governance"},
+                                                                     {"local:", "local"},
+                                                                     {"resources:", "governance/mi-resources"},
+                                                                     {"/_system/config/", "config"},
+                                                                     {"/_system/local/", "local"},
+                                                                     {"/_system/governance/", "governance"},
+                                                                     {"", "governance"}};
+
+fs::path below(fs::path folder, std::string_view key) {
+  while (key.starts_with('/')) key.remove_prefix(1);
+  return folder / key;
+}
+
+fs::path in_space(const fs::path& root, std::string_view key) {
+  for (const auto& [prefix, folder] : kSpaces)
+    if (key.starts_with(prefix)) return below(root / folder, key.substr(prefix.size()));
+  return {};
+}
+
+}  // namespace
+
+FileRegistry::FileRegistry(const std::optional<RegistrySettings>& settings, const fs::path& base, bool offline,
+                           xml::Problems& problems) {
   if (!settings) return;
+  keys_ = settings->keys;
   if (!is_file_uri(settings->root)) {
     problems.warning(settings->where, "the registry root " + xml::quote(settings->root) + " is not read; its keys stay unresolved",
                      "file: roots are supported");
     return;
   }
   if (const auto found = find_file(settings->root, base)) root_ = *found;
+  else if (!settings->own_root) return;
   else if (!offline) problems.warning(settings->where, "the registry root " + xml::quote(settings->root) + " is no folder");
   else problems.warning(settings->where, "the registry root " + xml::quote(settings->root) + " is not here");
 }
 
-std::optional<fs::path> UrlRegistry::file(std::string_view key) const {
+std::optional<fs::path> FileRegistry::file(std::string_view key) const {
   if (root_.empty() || key.empty()) return std::nullopt;
-  while (key.starts_with('/')) key.remove_prefix(1);
-  fs::path path = root_ / key;
+  fs::path path = keys_ == RegistrySettings::Keys::spaces ? in_space(root_, key) : below(root_, key);
   std::error_code failed;
   return fs::is_regular_file(path, failed) ? std::optional(std::move(path)) : std::nullopt;
 }
@@ -40,7 +66,7 @@ namespace {
 /// The deployment under construction as the link pass sees it: keys it lacks come from the registry.
 class LinkView final : public Artifacts {
  public:
-  LinkView(Deployment& deployment, const UrlRegistry& registry, BindContext& context, xml::Problems& problems)
+  LinkView(Deployment& deployment, const FileRegistry& registry, BindContext& context, xml::Problems& problems)
       : deployment_(deployment), registry_(registry), context_(context), problems_(problems) {
     for (const auto& [key, entry] : deployment.entries) unlinked_.push_back(key);
   }
@@ -130,7 +156,7 @@ class LinkView final : public Artifacts {
   }
 
   Deployment& deployment_;
-  const UrlRegistry& registry_;
+  const FileRegistry& registry_;
   BindContext& context_;
   xml::Problems& problems_;
   mutable std::set<std::string, std::less<>> asked_;
@@ -183,7 +209,7 @@ void serve_endpoints(Deployment& deployment) {
 
 void link_deployment(Deployment& deployment, const std::optional<RegistrySettings>& registry_settings,
                      BindContext& context, bool strict, xml::Problems& problems) {
-  const UrlRegistry registry(registry_settings, context.base, context.offline, problems);
+  const FileRegistry registry(registry_settings, context.base, context.offline, problems);
   LinkView view(deployment, registry, context, problems);
   Linker linker(view, problems);
   linker.strict = strict;

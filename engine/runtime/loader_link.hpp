@@ -10,17 +10,18 @@
 
 namespace myelin {
 
-/// SimpleURLRegistry on a folder: the resource of a key is root + key. Read while linking; messages
-/// find what it yielded in the deployment and never wait for a disk.
-class UrlRegistry {
+/// A registry in a folder. Read while linking; messages find what it yielded in the deployment and never
+/// wait for a disk.
+class FileRegistry {
  public:
-  UrlRegistry(const std::optional<RegistrySettings>& settings, const std::filesystem::path& base, bool offline,
+  FileRegistry(const std::optional<RegistrySettings>& settings, const std::filesystem::path& base, bool offline,
               xml::Problems& problems);
   /// The file of a key; nullopt when there is none.
   std::optional<std::filesystem::path> file(std::string_view key) const;
 
  private:
   std::filesystem::path root_;  ///< empty: no registry
+  RegistrySettings::Keys keys_ = RegistrySettings::Keys::paths;
 };
 
 /// Links everything in `deployment` and sets what is derived from it: main, fault, services.

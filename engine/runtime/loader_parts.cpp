@@ -12,6 +12,9 @@ namespace myelin {
 namespace {
 
 constexpr std::string_view kUrlRegistry = "org.apache.synapse.registry.url.SimpleURLRegistry";
+constexpr std::string_view kSpaceRegistries[] = {"org.wso2.micro.integrator.registry.MicroIntegratorRegistry",
+                                                 "org.wso2.carbon.mediation.registry.WSO2Registry",
+                                                 "org.wso2.carbon.mediation.registry.ESBRegistry"};
 
 std::string_view kind_name(Claim::Kind kind) {
   switch (kind) {
@@ -219,7 +222,11 @@ class Binder {
     for (const xml::Element* child : bind.children("parameter")) registry_parameter(*child, settings, own);
     bind.finish();
     if (provider.empty()) return;
-    if (provider != kUrlRegistry)
+    const bool spaces = std::find(std::begin(kSpaceRegistries), std::end(kSpaceRegistries), provider) != std::end(kSpaceRegistries);
+    settings.own_root = !settings.root.empty();
+    if (spaces) settings.keys = RegistrySettings::Keys::spaces;
+    if (spaces && !settings.own_root) settings.root = "file:registry/";
+    if (provider != kUrlRegistry && !spaces)
       own.warning(element.where, "the registry " + provider + " is known but not supported by this version; its keys stay unresolved");
     else if (settings.root.empty())
       own.error(element.where, "the registry has no root", "<parameter name=\"root\"> is needed");
@@ -232,7 +239,7 @@ class Binder {
     const std::string name = bind.required("name");
     bind.finish();
     const std::string value{text::trim(element.text())};
-    if (name == "root") settings.root = value;
+    if (name == "root" || name == "RegRoot") settings.root = value;
     if (name != "cachableDuration") return;
     const auto duration = text::parse_long(value);
     if (!duration) bind.error("cachableDuration is " + xml::quote(value), "a whole number is needed");

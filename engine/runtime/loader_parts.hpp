@@ -48,9 +48,13 @@ struct Claim {
 };
 using Claims = std::multimap<std::string, Claim, std::less<>>;  ///< by name
 
-/// `<registry>` of the one supported provider.
+/// `<registry>`: a folder whose files are the resources.
 struct RegistrySettings {
+  /// A key is the path below the root, or (WSO2) begins with `conf:`, `gov:` or `local:`.
+  enum class Keys : std::uint8_t { paths, spaces };
+  Keys keys = Keys::paths;
   std::string root;
+  bool own_root = true;          ///< false: the usual one, which need not be there
   std::int64_t cachable = 1500;  ///< milliseconds; negative: for ever
   xml::Location where;
 };
