@@ -264,6 +264,9 @@ std::optional<Flow> Exchange::handle_fault() {
     return std::nullopt;
   }
   set_error_properties(message_.fault);
+  // WSO2: what goes wrong while an answer is mediated is the server's fault, unless the handler says else.
+  const bool in_answer = message_.status != 0 && !is_sending(message_.fault) && message_.fault.code != code::kForcedSoapFault;
+  if (in_answer && !deployment_->apache_dialect()) message_.axis2.set("HTTP_SC", 500);
   message_.depth = 0;
   const Mediator* handler = message_.handlers.back();
   message_.handlers.pop_back();
