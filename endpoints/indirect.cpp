@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t kMostHops = 32;
 
 Fault unresolved(std::string_view key) {
-  return Fault(code::kUnresolved, "Couldn't find the endpoint with the key: " + std::string(key));
+  return Fault(code::kUnresolved, "Couldn't find the endpoint with the key : " + std::string(key));
 }
 
 Choice follow(const Endpoint* target, std::string_view key, Delivery& delivery, Message& message) {

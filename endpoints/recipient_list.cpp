@@ -90,8 +90,7 @@ class DynamicRecipients final : public Endpoint {
     return addresses;
   }
   Fault nobody() const {
-    return Fault(code::kNoneReady, "recipientlist endpoint" + (name.empty() ? "" : ' ' + xml::quote(name)) +
-                                       " has no ready child endpoints");
+    return endpoints::no_ready_children(kind(), name);
   }
 
   StateStore* states_;

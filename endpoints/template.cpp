@@ -42,7 +42,7 @@ class Templated final : public Endpoint {
 
   Choice choose(Delivery& delivery, Message& message) const override {
     if (instance_) return instance_->choose(delivery, message);
-    return Fault(code::kUnresolved, "Couldn't find the endpoint template with the key: " + template_name_);  // EP-054
+    return Fault(code::kUnresolved, "Couldn't find the endpoint template with the key : " + template_name_);  // EP-054
   }
 
  protected:

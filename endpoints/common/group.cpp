@@ -293,8 +293,16 @@ Retry Group::retry_with(Choice next, int moved_on) const {
 
 Fault Group::none_ready(Fault last) const {
   if (last.code != code::kException || !last.message.empty()) return last;
-  return Fault(code::kNoneReady, std::string(kind()) + " endpoint" + (name.empty() ? "" : " " + xml::quote(name)) +
-                                     " has no ready child endpoints");
+  return no_ready_children(kind(), name);
+}
+
+Fault no_ready_children(std::string_view kind, std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kTitles[] = {
+      {"loadbalance", "Loadbalance"}, {"failover", "Failover"}, {"recipientlist", "Recipient List"}};
+  for (const auto& [element, title] : kTitles)
+    if (kind == element) kind = title;
+  return Fault(code::kNoneReady, std::string(kind) + " endpoint : " +
+                                     std::string(name.empty() ? "AnonymousEndpoint" : name) + " - no ready child endpoints");
 }
 
 }  // namespace myelin::endpoints

@@ -149,4 +149,7 @@ void warn_of_on_error(const xml::Element& endpoint, Build& build);
 /// `buildMessage`, or the global `build.message.on.failover.enable` (EP-139).
 bool read_build_message(xml::Bind& bind, Build& build);
 
+/// The fault of a group that has nobody to send to, in Synapse's words, by which logs are searched.
+Fault no_ready_children(std::string_view kind, std::string_view name);
+
 }  // namespace myelin::endpoints

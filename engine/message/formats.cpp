@@ -198,7 +198,8 @@ Result<OutgoingBody> Formatter::as_is() {
   const bool query = rest() && goes_by(message_, {"GET"}) && payload_.edited() && (chosen_.empty() || target == MediaKind::form) &&
                      target != MediaKind::json && !is_soap(target);
   if (query) return as_query();
-  if (target != MediaKind::soap11) out_.drop_soap_action = true;
+  // A client that speaks no SOAP means what it says; else the field belongs to the envelope that is gone.
+  out_.drop_soap_action = target == MediaKind::soap12 || (target != MediaKind::soap11 && is_soap(message_.client_kind));
   return convert(target);
 }
 

@@ -152,7 +152,7 @@ TEST_F(ApacheSample, S4_ErrorHandlersBySequence) {
   start(4);
   EXPECT_EQ(from(post("/", quote("IBM"))), "9000");
   post("/", quote("MSFT"));
-  EXPECT_TRUE(server.await_log("text = An unexpected error occured, message = Couldn't find the endpoint with the key: bogus"));
+  EXPECT_TRUE(server.await_log("text = An unexpected error occured, message = Couldn't find the endpoint with the key : bogus"));
   post("/", quote("SUN"));
   EXPECT_TRUE(server.await_log("An unexpected error occured for stock SUN"));
 }
