@@ -82,15 +82,17 @@ void load_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
 void bind_wsdl(Proxy& proxy, const xml::Element& element, Build& build) {
   xml::Bind bind(element, build.problems);
   const std::size_t errors = build.problems.error_count();
+  proxy.wsdl_at = element.where;
   proxy.wsdl_key = resolved(bind, "key", build);
   proxy.wsdl_uri = resolved(bind, "uri", build);
   proxy.wsdl_endpoint = resolved(bind, "endpoint", build);
-  bind.ignore({"preservePolicy"});
+  proxy.wsdl_keeps_policies = !text::iequals(bind.text("preservePolicy").value_or("true"), "false");
   for (const xml::Element* resource : bind.children("resource")) {
     xml::Bind one(*resource, build.problems);
-    one.required("location");
-    one.required("key");
+    std::string location = one.required("location");
+    std::string key = one.required("key");
     one.finish();
+    proxy.wsdl_resources.emplace_back(std::move(location), std::move(key));
   }
   for (const xml::Element* child : element.children())
     if (child->name == "definitions" || (child->name == "description" && child->ns != xml::kSynapse))

@@ -42,6 +42,9 @@ struct Proxy : Service {
   bool http = true, https = true;         ///< transports
   bool running = true;                    ///< startOnLoad, pinnedServers
   std::string wsdl_key, wsdl_uri, wsdl_inline, wsdl_endpoint;  ///< publishWSDL
+  std::vector<std::pair<std::string, std::string>> wsdl_resources;  ///< location in it and key of what it imports
+  bool wsdl_keeps_policies = true;        ///< preservePolicy
+  xml::Location wsdl_at;
   std::vector<std::pair<std::string, std::string>> parameters;
   xml::Location where;
 };

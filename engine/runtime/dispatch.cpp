@@ -326,6 +326,10 @@ Dispatch dispatch(const Deployment& deployment, Message& message) {
     return refuse(404);
   }
   if (const ApiMatch match = find_api(deployment, message); match.api) return to_api(deployment, message, match);
+  // The list of services is nobody's business (SRV-067).
+  if (message.incoming.method == "GET" && (path == "/services" || path == kServices) &&
+      !text::iequals(deployment.setting("http.block_service_list"), "false"))
+    return refuse(403);
   // The server's root adds nothing to an address.
   const std::string_view rest = target.starts_with(kServices) ? rest_after(target, kServices.size()) : target;
   set_postfix(message, path == "/" ? rest.substr(1) : rest);

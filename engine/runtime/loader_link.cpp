@@ -7,6 +7,7 @@
 
 #include "engine/artifacts/resource.hpp"
 #include "engine/base/text.hpp"
+#include "engine/runtime/loader_wsdl.hpp"
 #include "engine/xml/reader.hpp"
 #include "engine/xml/words.hpp"
 
@@ -173,8 +174,11 @@ void link_all(const Map& map, Linker& linker) {
   for (const auto& [name, linked] : map) linked->link(linker);
 }
 
-void link_services(Deployment& deployment, Linker& linker) {
-  for (auto& [name, proxy] : deployment.proxies) link_service(*proxy, linker);
+void link_services(Deployment& deployment, Linker& linker, const BindContext& context) {
+  for (auto& [name, proxy] : deployment.proxies) {
+    link_service(*proxy, linker);
+    link_wsdl(*proxy, linker, context);
+  }
   for (auto& api : deployment.apis)
     for (auto& resource : api->resources) link_service(*resource, linker);
 }
@@ -223,7 +227,7 @@ void link_deployment(Deployment& deployment, const std::optional<RegistrySetting
   add_names(deployment.entries, linker.entry_names);
   link_all(deployment.sequences, linker);
   link_all(deployment.endpoints, linker);
-  link_services(deployment, linker);
+  link_services(deployment, linker, context);
   view.link_entries(linker);
   deployment.endpoint_roots = std::move(linker.roots);
   deployment.discoverers = std::move(linker.discoverers);
