@@ -115,6 +115,7 @@ std::unique_ptr<Endpoint> indirect(const xml::Element& element, const xml::Eleme
 std::unique_ptr<Endpoint> resolving(const xml::Element& element, const xml::Element&, Build& build) {
   auto expression = build.expression(element.attribute("key-expression"), element);
   if (!expression) return nullptr;
+  build.note_computed_key();
   return std::make_unique<Resolving>(std::move(expression));
 }
 

@@ -37,7 +37,7 @@ class Expression {
   virtual Need need() const noexcept = 0;
   virtual bool is_constant() const noexcept { return false; }
 
-  /// Registry resources that it reads by a literal key.
+  /// Registry resources that it reads; an empty key stands for those that only a message tells.
   virtual std::vector<std::string> registry_keys() const { return {}; }
 
   const std::string& source() const noexcept { return source_; }

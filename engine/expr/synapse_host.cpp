@@ -354,8 +354,8 @@ void collect_registry_keys(const xpath::Expr& expr, std::vector<std::string>& ke
   };
   const auto& operands = expr.operands;
   if (expr.op == xpath::Op::extension && expr.ns.empty() && expr.text == "get-property" && operands.size() == 2 &&
-      is_text(*operands[0]) && operands[0]->text == "registry" && is_text(*operands[1]))
-    keys.push_back(operands[1]->text);
+      is_text(*operands[0]) && operands[0]->text == "registry")
+    keys.push_back(is_text(*operands[1]) ? operands[1]->text : std::string());
   for (const xpath::ExprPtr& operand : operands) collect_registry_keys(*operand, keys);
   into(expr.filters);
   for (const xpath::Step& step : expr.steps) into(step.predicates);

@@ -396,7 +396,9 @@ std::unique_ptr<expr::Expression> Build::xpath(const xml::Attribute* attribute, 
 }
 
 std::unique_ptr<expr::Expression> Build::value(const xml::Attribute* attribute, const xml::Element& at) {
-  return noted(compile(expr::compile_value, attribute, at, problems));
+  auto compiled = noted(compile(expr::compile_value, attribute, at, problems));
+  if (compiled && !compiled->is_constant()) note_computed_key();
+  return compiled;
 }
 
 // --- links ----------------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ class Build {
   bool offline = false;
   /// `<shared>` of the groups around what is being built, outermost first.
   std::vector<const xml::Element*> shared;
-  /// Takes the registry resources that expressions read, so that they are there when a message asks;
-  /// may be null.
+  /// Takes the registry resources that messages may ask for, so that they are there then; an empty key
+  /// stands for keys that only a message tells. May be null.
   std::set<std::string, std::less<>>* registry_keys = nullptr;
 
   /// Every child element of `parent` as a mediator, except those named in `skip`. An unknown mediator
@@ -61,6 +61,10 @@ class Build {
   std::unique_ptr<expr::Expression> xpath(const xml::Attribute* attribute, const xml::Element& at);
   /// `{expr}` or literal.
   std::unique_ptr<expr::Expression> value(const xml::Attribute* attribute, const xml::Element& at);
+  /// What is being built uses a key that only a message tells.
+  void note_computed_key() {
+    if (registry_keys) registry_keys->emplace();
+  }
 
   /// The block of that name in the nearest `<shared>`; null when none has it.
   const xml::Element* inherited(std::string_view block) const noexcept;

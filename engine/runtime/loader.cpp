@@ -75,6 +75,8 @@ std::string read_text(const fs::path& path, bool& failed) {
 
 }  // namespace
 
+class Assembly;
+
 struct Loader::Impl {
   Impl(fs::path configuration, StateStore& state_store, Options chosen)
       : path(std::move(configuration)), states(state_store), options(chosen) {
@@ -88,6 +90,7 @@ struct Loader::Impl {
   void refresh(const SourceFile& source, FileState& state);
   std::shared_ptr<Deployment> attempt(const std::vector<SourceFile>& sources, xml::Problems& problems);
   std::shared_ptr<Deployment> build(const std::vector<SourceFile>& sources, xml::Problems& problems);
+  void take_remote(Assembly& assembly, xml::Problems& problems);
   bool reject(const xml::Problems& problems);
 
   fs::path path, base;
@@ -97,6 +100,7 @@ struct Loader::Impl {
   bool serving = false;                      ///< something was deployed before
   std::map<std::string, FileState> files;
   std::map<std::string, DocumentPtr> used;   ///< by the attempt under way
+  DocumentPtr remote;                        ///< the whole configuration as the registry held it last
   std::set<std::string> rejected;            ///< changed files that did not link
   std::optional<RegistrySettings> registry;  ///< of the attempt under way
 };
@@ -168,6 +172,8 @@ void add_server_entries(Deployment& deployment) {  // SRV-041
   deployment.entries.try_emplace("SERVER_IP", LocalEntry{"SERVER_IP", LocalEntry::Type::text, host_address()});
 }
 
+}  // namespace
+
 /// One deployment being put together, file by file.
 class Assembly {
  public:
@@ -176,6 +182,12 @@ class Assembly {
         context_{*deployment_, states, base, offline, FailSafe(settings.get("failsafe.mode.enable")), {}} {}
 
   const FailSafe& failsafe() const noexcept { return context_.failsafe; }
+  bool empty() const noexcept { return claims_.empty(); }
+  /// Where the registry keeps a whole configuration; nullopt when it has none.
+  std::optional<fs::path> remote() const {
+    xml::Problems told_when_linked;
+    return FileRegistry(registry_, context_.base, context_.offline, told_when_linked).file("synapse.xml");
+  }
   const std::optional<RegistrySettings>& registry() const noexcept { return registry_; }
 
   /// Adds what a file defines, or nothing at all when it has an error.
@@ -233,8 +245,6 @@ class Assembly {
   std::optional<RegistrySettings> registry_;
 };
 
-}  // namespace
-
 /// Binds all files, each in its newest content that is fine, and links. Null after an error that
 /// keeps this from serving.
 std::shared_ptr<Deployment> Loader::Impl::build(const std::vector<SourceFile>& sources, xml::Problems& problems) {
@@ -252,9 +262,30 @@ std::shared_ptr<Deployment> Loader::Impl::build(const std::vector<SourceFile>& s
       if (assembly.take(source, *state.good, known_already)) used[name] = state.good;
     }
   }
+  if (assembly.empty() && !problems.has_errors()) take_remote(assembly, problems);
   if (problems.has_errors() && !serving) return nullptr;
   registry = assembly.registry();
   return assembly.finish(options.strict, problems);
+}
+
+/// A configuration that holds nothing but a registry is the one in there (server reference, 1.2).
+void Loader::Impl::take_remote(Assembly& assembly, xml::Problems& problems) {
+  const auto file = assembly.remote();
+  std::error_code missing;
+  const bool known = file && std::any_of(files.begin(), files.end(), [&](const auto& one) {
+    return fs::equivalent(one.first, *file, missing);
+  });
+  if (!file || known) return;
+  bool failed = false;
+  const std::string text = read_text(*file, failed);
+  const SourceFile source{*file, SourceFile::Role::definitions};
+  DocumentPtr now = failed ? nullptr : DocumentPtr(xml::read(text, file->string(), problems));
+  if (now && assembly.take(source, *now, problems)) {
+    remote = std::move(now);
+  } else if (remote) {
+    xml::Problems known_already;
+    assembly.take(source, *remote, known_already);
+  }
 }
 
 /// Marks the changed files that link errors stand in; false when there are none to blame.

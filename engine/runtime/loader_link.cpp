@@ -4,8 +4,10 @@
 #include <memory>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "engine/artifacts/resource.hpp"
+#include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/runtime/loader_wsdl.hpp"
 #include "engine/xml/reader.hpp"
@@ -64,6 +66,45 @@ std::optional<fs::path> FileRegistry::file(std::string_view key) const {
 
 namespace {
 
+constexpr std::size_t kMostFiles = 1'000;
+constexpr std::uintmax_t kMostBytes = std::uintmax_t{16} << 20, kLargestFile = std::uintmax_t{1} << 20;
+
+/// The key that leads to a file in that place below the root.
+std::string key_of(const fs::path& below_root, RegistrySettings::Keys keys) {
+  const std::string path = below_root.generic_string();
+  if (keys == RegistrySettings::Keys::paths) return path;
+  constexpr std::pair<std::string_view, std::string_view> kFolders[] = {
+      {"governance/mi-resources/", "resources:"}, {"config/", "conf:/"}, {"governance/", "gov:/"}, {"local/", "local:/"}};
+  for (const auto& [folder, prefix] : kFolders)
+    if (path.starts_with(folder)) return std::string(prefix) + path.substr(folder.size());
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> FileRegistry::keys(bool& all) const {
+  std::vector<std::string> found;
+  std::uintmax_t bytes = 0;
+  std::error_code failed;
+  if (root_.empty()) return found;
+  for (fs::recursive_directory_iterator at(root_, failed), end; !failed && at != end; at.increment(failed)) {
+    const bool hidden = at->path().filename().native().starts_with('.');
+    if (hidden) at.disable_recursion_pending();
+    if (hidden || !at->is_regular_file(failed)) continue;
+    const std::uintmax_t size = at->file_size(failed);
+    if (failed || size > kLargestFile || bytes + size > kMostBytes || found.size() == kMostFiles) {
+      all = false;
+      continue;
+    }
+    bytes += size;
+    if (std::string key = key_of(at->path().lexically_relative(root_), keys_); !key.empty()) found.push_back(std::move(key));
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+namespace {
+
 /// The deployment under construction as the link pass sees it: keys it lacks come from the registry.
 class LinkView final : public Artifacts {
  public:
@@ -106,21 +147,31 @@ class LinkView final : public Artifacts {
   }
 
  private:
-  /// What expressions read by a literal key; what is fetched may hold more of them.
+  /// What messages may ask for; what is fetched may hold more of such keys.
   void fetch_resources() const {
     const auto keys = context_.registry_keys;
     for (const std::string& key : keys)
-      if (!deployment_.entry(key)) fetch(key);
+      if (key.empty()) fetch_everything();
+      else if (!deployment_.entry(key)) fetch(key);
+  }
+
+  /// Some keys are computed: messages never wait for a disk, so all resources have to be there.
+  void fetch_everything() const {
+    if (std::exchange(has_everything_, true)) return;
+    bool all = true;
+    for (const std::string& key : registry_.keys(all))
+      if (!deployment_.entry(key)) fetch(key, false);
+    if (!all) log::warn("config", "the registry holds more than can be kept in memory for keys that messages compute");
   }
 
   /// Takes the resource of `key` into the deployment, once.
-  bool fetch(std::string_view key) const {
+  bool fetch(std::string_view key, bool reports = true) const {
     if (!asked_.insert(std::string(key)).second) return false;
     const auto file = registry_.file(key);
     if (!file || deployment_.entries.contains(key)) return false;
     auto text = myelin::fetch(file->string(), {});
     if (!text) return false;
-    BuiltEntry built = parse(*std::move(text), file->string(), std::string(key));
+    BuiltEntry built = parse(*std::move(text), file->string(), std::string(key), reports);
     const std::string name(key);
     if (built.sequence) deployment_.entry_sequences[name] = std::move(built.sequence);
     if (built.endpoint) deployment_.entry_endpoints[name] = std::move(built.endpoint);
@@ -130,7 +181,7 @@ class LinkView final : public Artifacts {
     return true;
   }
 
-  BuiltEntry parse(std::string text, const std::string& file, std::string key) const {
+  BuiltEntry parse(std::string text, const std::string& file, std::string key, bool reports) const {
     xml::Problems found;
     BuiltEntry built;
     if (const auto document = xml::read(text, file, found)) {
@@ -143,7 +194,7 @@ class LinkView final : public Artifacts {
       // unresolved and nothing else.
       for (xml::Problem& problem : found.all()) {
         problem.level = xml::Level::warning;
-        problems_.add(std::move(problem));
+        if (reports) problems_.add(std::move(problem));
       }
       if (broken) {
         built.sequence = nullptr;
@@ -161,6 +212,7 @@ class LinkView final : public Artifacts {
   BindContext& context_;
   xml::Problems& problems_;
   mutable std::set<std::string, std::less<>> asked_;
+  mutable bool has_everything_ = false;
   mutable std::vector<std::string> unlinked_;
 };
 

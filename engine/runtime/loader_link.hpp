@@ -18,6 +18,9 @@ class FileRegistry {
               xml::Problems& problems);
   /// The file of a key; nullopt when there is none.
   std::optional<std::filesystem::path> file(std::string_view key) const;
+  /// The keys of all files, sorted; those beyond 1,000 files or 16 MiB, and larger than 1 MiB, are left out
+  /// (then `all` becomes false), and so is what begins with a dot.
+  std::vector<std::string> keys(bool& all) const;
 
  private:
   std::filesystem::path root_;  ///< empty: no registry

@@ -100,7 +100,7 @@ TEST_F(DeploymentTest, ABadRegistryResourceIsNoEndpoint) {
 
 TEST_F(DeploymentTest, BindsProxies) {
   const auto deployment = deploy(
-      "<sequence name='in'/><sequence name='out'/><sequence name='f'/>"
+      "<sequence name='in'/><sequence name='out'/><sequence name='f'/><localEntry key='k'>w</localEntry><localEntry key='r'>x</localEntry>"
       "<proxy name='P' transports='https' startOnLoad='false'><target inSequence='in' outSequence='out' faultSequence='f'>" + kAddress + "</target>"
       "<publishWSDL key='k' uri='u' preservePolicy='false'><resource location='l' key='r'/></publishWSDL>"
       "<parameter name='a'> b </parameter><parameter name='x'><y xmlns=''/></parameter></proxy>");

@@ -28,7 +28,7 @@ const char* const kWhole = R"x(
 <endpoint name="m"><loadbalance><member hostName="h" httpPort="1" httpsPort="2"/></loadbalance></endpoint>
 <endpoint name="r"><recipientlist><endpoint><default/></endpoint></recipientlist></endpoint>
 <proxy name="P" transports="http https" startOnLoad="true"><target inSequence="main"><endpoint key="lb"/><faultSequence><drop/>
-</faultSequence></target><publishWSDL key="w"/><parameter name="a">b</parameter></proxy>
+</faultSequence></target><publishWSDL key="l"/><parameter name="a">b</parameter></proxy>
 <api name="A" context="/a" version="1" version-type="url"><resource methods="GET POST" uri-template="/x/{y}?z={z}">
 <inSequence><respond/></inSequence></resource><resource url-mapping="/*"/></api>
 )x";
