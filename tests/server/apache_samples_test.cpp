@@ -180,11 +180,61 @@ TEST_F(ApacheSample, S10_EndpointFromTheRegistry) {
   EXPECT_EQ(from(post("/", quote("IBM"))), "9000");
 }
 
+TEST_F(ApacheSample, S9_SequenceFromTheRegistry) {
+  backend(9000);
+  start(9);
+  const std::string service = "http://localhost:" + std::to_string(backend(9000).port()) + kQuoteService;
+  EXPECT_EQ(from(post("/", quote("IBM", to_header(service)))), "9000");
+  EXPECT_TRUE(server.await_log("message = *** Test Message 1 ***"));
+}
+
+TEST_F(ApacheSample, S11_ConfigurationFromTheRegistry) {
+  backend(9000);
+  start(11);
+  const std::string service = "http://localhost:" + std::to_string(backend(9000).port()) + kQuoteService;
+  EXPECT_EQ(from(post("/", quote("IBM", to_header(service)))), "9000");
+  EXPECT_TRUE(server.await_log("message = This is a dynamic Synapse configuration"));
+}
+
 TEST_F(ApacheSample, S12_EndpointAndSequenceFromLocalEntries) {
   backend(9000);
   start(12);
   EXPECT_EQ(from(post("/", quote("IBM"))), "9000");
   EXPECT_TRUE(server.await_log("message = *** Test Message 1 ***"));
+}
+
+TEST_F(ApacheSample, S15_EnrichesAndRemembers) {
+  backend(9000);
+  start(15);
+  EXPECT_EQ(from(post("/", quote("IBM"))), "9000");
+  EXPECT_NE(last(9000).body.find("<m0:symbol>MSFT</m0:symbol>"), std::string::npos) << last(9000).body;
+  EXPECT_TRUE(server.await_log("Original Request Symbol = IBM, Request Payload = <m0:getQuote"));
+}
+
+TEST_F(ApacheSample, S16_StyleSheetByAComputedKey) {
+  backend(9000);
+  constexpr std::string_view kSheet =
+      "<xsl:stylesheet version=\"1.0\" xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\">"
+      "<xsl:template match=\"/\"><from>%</from></xsl:template></xsl:stylesheet>";
+  for (const std::string name : {"transform", "transform_back"}) {
+    std::string sheet(kSheet);
+    replace_all(sheet, "%", name == "transform" ? "made" : "back");
+    server.write("repository/conf/sample/resources/transform/" + name + ".xslt", sheet);
+  }
+  start(16);
+  const std::string service = "http://localhost:" + std::to_string(backend(9000).port()) + kQuoteService;
+  EXPECT_EQ(from(post("/", quote("IBM", to_header(service)))), "back");
+  EXPECT_NE(last(9000).body.find("<from>made</from>"), std::string::npos) << last(9000).body;
+}
+
+TEST_F(ApacheSample, S17_PayloadFactory) {
+  backend(9000);
+  start(17);
+  const std::string service = "http://localhost:" + std::to_string(backend(9000).port()) + kQuoteService;
+  const auto answer = post("/", envelope("<m0:CheckPriceRequest xmlns:m0=\"http://services.samples\"><m0:Code>IBM</m0:Code></m0:CheckPriceRequest>", to_header(service)));
+  EXPECT_EQ(answer.status(), 200);
+  EXPECT_NE(answer.body.find("CheckPriceResponse"), std::string::npos) << answer.body;
+  EXPECT_NE(last(9000).body.find("<m:symbol>IBM</m:symbol>"), std::string::npos) << last(9000).body;
 }
 
 TEST_F(ApacheSample, S50_PoxToSoap) {
@@ -274,6 +324,16 @@ TEST_F(ApacheSample, S59_Weights) {
   EXPECT_EQ(ask("/services/LBService1", quote("IBM"), 7), "9001 9002 9002 9003 9003 9003 9001 ");
 }
 
+TEST_F(ApacheSample, S61_S62_Recipients) {
+  for (const int port : {9001, 9002, 9003}) backend(port);
+  for (const int number : {61, 62}) {
+    start(number);
+    EXPECT_EQ(post("/", quote("IBM")).status(), 202);
+    for (const int port : {9001, 9002, 9003}) EXPECT_TRUE(backend(port).await(number == 61 ? 1 : 2)) << port;
+    server.stop();
+  }
+}
+
 TEST_F(ApacheSample, S150_ProxyWithWsdl) {
   backend(9000);
   start(150);
@@ -340,6 +400,15 @@ TEST_F(ApacheSample, S157_ConditionalRouter) {
                       {{"my_custom_header2", "bar"}, {"my_custom_header3", "foo"}})),
             "9000");
   EXPECT_TRUE(server.await_log("MSG_FLOW = Condition (III) Satisfied"));
+}
+
+TEST_F(ApacheSample, S440_S441_AnsweredHere) {
+  start(440);
+  EXPECT_EQ(post("/services/EchoService", quote("IBM")).body, quote("IBM"));
+  server.stop();
+  start(441);
+  const auto answer = post("/services/MockService", quote("IBM"));
+  EXPECT_NE(answer.body.find("<m:Sample xmlns:m=\"http://services.samples\"><m:Response><m:value>foo</m:value>"), std::string::npos) << answer.body;
 }
 
 TEST_F(ApacheSample, S800_RestToSoap) {
