@@ -125,6 +125,7 @@ class Formatter {
   Result<std::vector<multipart::Part>> received_parts(bool multipart);
   MediaKind edited_target() const;
   MediaKind reply_target() const;
+  bool writes_otherwise(MediaKind kind) const;
   bool relayable(MediaKind target) const;
   Result<bool> fault_for_rest();
   std::string action();
@@ -210,6 +211,13 @@ MediaKind Formatter::edited_target() const {
   return kind;
 }
 
+/// XML that a flow has looked at, or whose type it set, is to have a prolog or a charset of its own.
+bool Formatter::writes_otherwise(MediaKind kind) const {
+  if (kind != MediaKind::xml && !is_soap(kind)) return false;
+  if (chosen_.empty() && !payload_.built()) return false;
+  return message_.axis2.find("CHARACTER_SET_ENCODING") || message_.axis2.truth("WRITE_XML_DECLARATION");
+}
+
 /// The bytes may go out as they are.
 bool Formatter::relayable(MediaKind target) const {
   if (payload_.edited()) return false;
@@ -217,6 +225,7 @@ bool Formatter::relayable(MediaKind target) const {
   const MediaKind kind = payload_.kind();
   const bool pox_as_text_xml = target == MediaKind::soap11 && kind == MediaKind::xml && rest();
   if (target != kind && !pox_as_text_xml) return false;
+  if (writes_otherwise(kind)) return false;
   if (!is_soap(kind) || !payload_.built() || preserves_addressing()) return true;
   const auto envelope = payload_.envelope();
   return !envelope || !soap::has_addressing(**envelope);

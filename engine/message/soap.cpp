@@ -301,12 +301,12 @@ void remove_addressing(Document& envelope) {
 
 void add_addressing(Document& envelope, const Addressing& values, std::string_view ns) {
   const NodeId header = Payload::ensure_header(envelope);
-  const std::string_view anonymous =
-      ns == kAddressing ? kAnonymous
-                        : std::string_view("http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous");
+  constexpr std::string_view kAnonymousSubmission = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous";
+  const std::string_view anonymous = ns == kAddressing ? kAnonymous : kAnonymousSubmission;
   for (const AddressingField& field : kFields) {
     std::string_view value = values.*field.value;
-    if (field.local == "ReplyTo" && value.empty()) value = anonymous;
+    const bool nobody = value == kAnonymous || value == kAnonymousSubmission;
+    if ((field.local == "ReplyTo" && value.empty()) || (field.reference && nobody)) value = anonymous;
     if (value.empty()) continue;
     const NodeId block = envelope.create_element(ns, "wsa", field.local);
     envelope.declare(block, "wsa", ns);
