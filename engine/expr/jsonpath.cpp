@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "engine/base/text.hpp"
+#include "engine/expr/pattern.hpp"
 #include "engine/message/message.hpp"
 
 namespace myelin::expr {
@@ -52,11 +53,23 @@ enum class Comparison : std::uint8_t {
   greater_equal,
   in,
   not_in,
-  contains
+  contains,
+  matches,
+  subset_of,
+  any_of,
+  none_of,
+  size,
+  empty
 };
 
-constexpr std::array<std::pair<std::string_view, Comparison>, 8> kComparisons{
+constexpr std::array<std::pair<std::string_view, Comparison>, 14> kComparisons{
     {{"==", Comparison::equal},
+     {"=~", Comparison::matches},
+     {"subsetof", Comparison::subset_of},
+     {"anyof", Comparison::any_of},
+     {"noneof", Comparison::none_of},
+     {"size", Comparison::size},
+     {"empty", Comparison::empty},
      {"!=", Comparison::unequal},
      {"<=", Comparison::less_equal},
      {">=", Comparison::greater_equal},
@@ -102,6 +115,7 @@ struct JsonFilter {
     bool list = false;
     std::unique_ptr<JsonPath> path;
     bool from_root = false;  // `$…` rather than `@…`
+    std::unique_ptr<const Pattern> pattern;  // of =~
   };
   Op op = Op::exists;
   std::vector<JsonFilter> parts;  // any, all, negate
@@ -116,6 +130,9 @@ struct JsonFilter {
     bool list = false;
   };
   static Values values(const Operand& operand, const JsonDocument& document, Id node);
+  static std::vector<Scalar> list_of(Values values);
+  static bool holds_one_of(const std::vector<Scalar>& list, const Scalar& item);
+  bool compares_lists(const JsonDocument& document, Id node) const;
   bool compares(const JsonDocument& document, Id node) const;
 };
 
@@ -300,20 +317,47 @@ JsonFilter::Values JsonFilter::values(const Operand& operand, const JsonDocument
   return out;
 }
 
+/// The items of a list, also of an array that a path leads to.
+std::vector<Scalar> JsonFilter::list_of(Values values) {
+  if (values.list || values.items.size() != 1 || values.items.front().kind != Kind::array) return std::move(values.items);
+  std::vector<Scalar> items;
+  const auto array = JsonDocument::parse(values.items.front().text);
+  for (Id at = 1; array && at < (*array)->end(0); at = (*array)->end(at)) items.push_back(scalar_of(**array, at));
+  return items;
+}
+
+bool JsonFilter::holds_one_of(const std::vector<Scalar>& list, const Scalar& item) {
+  return std::any_of(list.begin(), list.end(), [&](const Scalar& other) { return same(other, item); });
+}
+
+/// `in`, `nin`, `subsetof`, `anyof`, `noneof`, `size` and `empty`.
+bool JsonFilter::compares_lists(const JsonDocument& document, Id node) const {
+  Values a = values(left, document, node);
+  if (a.items.empty() && !a.list) return false;
+  Values b = values(right, document, node);
+  if (comparison == Comparison::size || comparison == Comparison::empty) {
+    const bool string = !a.list && a.items.front().kind == Kind::string;
+    const std::size_t size = string ? a.items.front().text.size() : list_of(std::move(a)).size();
+    if (b.items.size() != 1) return false;
+    return comparison == Comparison::size ? to_number(b.items.front().text) == static_cast<double>(size)
+                                          : b.items.front().text == (size == 0 ? "true" : "false");
+  }
+  const std::vector<Scalar> list = list_of(std::move(b));
+  if (comparison == Comparison::in || comparison == Comparison::not_in)
+    return !a.items.empty() && holds_one_of(list, a.items.front()) == (comparison == Comparison::in);
+  const std::vector<Scalar> items = list_of(std::move(a));
+  const auto inside = [&](const Scalar& item) { return holds_one_of(list, item); };
+  if (comparison == Comparison::subset_of) return std::all_of(items.begin(), items.end(), inside);
+  return std::any_of(items.begin(), items.end(), inside) == (comparison == Comparison::any_of);
+}
+
 bool JsonFilter::compares(const JsonDocument& document, Id node) const {
+  if (comparison == Comparison::in || comparison == Comparison::not_in || comparison >= Comparison::subset_of)
+    return compares_lists(document, node);
   const Values a = values(left, document, node);
-  if (comparison == Comparison::in || comparison == Comparison::not_in) {
-    if (a.items.empty()) return false;
-    Values b = values(right, document, node);
-    if (right.path && b.items.size() == 1 && b.items.front().kind == Kind::array) {
-      const auto list = JsonDocument::parse(b.items.front().text);
-      b.items.clear();
-      for (Id at = 1; list && at < (*list)->end(0); at = (*list)->end(at))
-        b.items.push_back(scalar_of(**list, at));
-    }
-    const bool inside = std::any_of(b.items.begin(), b.items.end(),
-                                    [&](const Scalar& item) { return same(item, a.items.front()); });
-    return inside == (comparison == Comparison::in);
+  if (comparison == Comparison::matches) {
+    const Result<bool> fits = a.items.size() == 1 ? right.pattern->matches(a.items[0].text) : Result<bool>(false);
+    return fits && *fits;  // one that takes too many steps fits nothing (REL-088)
   }
   const Values b = values(right, document, node);
   const bool both = a.items.size() == 1 && b.items.size() == 1;
@@ -583,7 +627,7 @@ class JsonPathParser {
       if (take(word)) {
         filter.op = Op::compare;
         filter.comparison = comparison;
-        return operand(filter.right, depth);
+        return comparison == Comparison::matches ? regular_expression(filter.right) : operand(filter.right, depth);
       }
     if (take("contains")) {
       filter.op = Op::compare;
@@ -592,6 +636,24 @@ class JsonPathParser {
     }
     filter.op = Op::exists;
     return filter.left.path != nullptr || refuse("a comparison is expected");
+  }
+
+  /// `/expression/flags` in Java's syntax; the flags are Java's letters.
+  bool regular_expression(JsonFilter::Operand& to) {
+    skip_blanks();
+    if (!take("/")) return refuse("a regular expression between slashes is expected");
+    std::string text;
+    while (at_ < text_.size() && text_[at_] != '/') {
+      if (text_.substr(at_, 2) == "\\/") ++at_;
+      else if (text_[at_] == '\\') text += text_[at_++];
+      if (at_ < text_.size()) text += text_[at_++];
+    }
+    if (!take("/")) return refuse("'/' is expected");
+    std::string flags;
+    while (std::string_view("imsx").find(peek()) != std::string_view::npos && at_ < text_.size()) flags += text_[at_++];
+    std::string error;
+    to.pattern = Pattern::compile(flags.empty() ? text : "(?" + flags + ")" + text, error);
+    return to.pattern || refuse(std::move(error));
   }
 
   bool operand(JsonFilter::Operand& to, int depth) {

@@ -72,6 +72,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FilterNotIn", "$.store.book[?(@.author nin ['A','C'])].title", R"(["Two"])"},
         Case{"FilterInPath", "$.store.book[?('y' in @.tags)].title", R"(["One"])"},
         Case{"FilterFunction", "$.store.book[?(@.title.length() == 5)].title", R"(["Three"])"},
+        Case{"FilterMatches", "$.store.book[?(@.title =~ /t.*/i)].title", R"(["Two","Three"])"},
+        Case{"FilterMatchesWhole", "$.store.book[?(@.title =~ /hre/)].title", "[]"},
+        Case{"FilterMatchesSlash", "$.store.book[?(@.title =~ /Two|a\\/b/ && @.price > 1)].title", R"(["Two"])"},
+        Case{"FilterMatchesNumber", "$.store.book[?(@.price =~ /1\\d.*/)].title", R"(["Two"])"},
+        Case{"FilterSubset", "$.store.book[?(@.tags subsetof ['x','y','z'])].title", R"(["One"])"},
+        Case{"FilterAnyOf", "$.store.book[?(@.tags anyof ['q','y'])].title", R"(["One"])"},
+        Case{"FilterNoneOf", "$.store.book[?(@.tags noneof ['q'])].title", R"(["One"])"},
+        Case{"FilterSize", "$.store.book[?(@.tags size 2)].title", R"(["One"])"},
+        Case{"FilterEmpty", "$.store.book[?(@.tags empty false)].title", R"(["One"])"},
         Case{"FilterItself", "$.store.book[0].tags[?(@ == 'y')]", R"(["y"])"},
         Case{"Length", "$.store.book.length()", "3"}, Case{"TextLength", "$.text.length()", "2"},
         Case{"Size", "$.store.size()", "2"}, Case{"Min", "$..price.min()", "8.95"},
@@ -176,6 +185,14 @@ TEST(JsonPath, SyntaxErrorsSayWhatAndWhere) {
     EXPECT_FALSE(fine) << path;
     EXPECT_FALSE(error.message.empty()) << path;
     EXPECT_EQ(error.offset, offset) << path << ": " << error.message;
+  }
+}
+
+TEST(JsonPath, RegularExpressionsAreChecked) {
+  for (const char* path : {"$.a[?(@.b =~ 'x')]", "$.a[?(@.b =~ /x)]", "$.a[?(@.b =~ /[/)]", "$.a[?(@.b =~ )]"}) {
+    SyntaxError error;
+    EXPECT_FALSE(JsonPath::compile(path, error)) << path;
+    EXPECT_NE(error.message, "") << path;
   }
 }
 
