@@ -13,6 +13,7 @@
 #include "engine/ports/endpoint.hpp"
 #include "mediators/common/content.hpp"
 #include "mediators/common/handover.hpp"
+#include "mediators/common/inline_text.hpp"
 
 namespace myelin::mediators {
 namespace {
@@ -38,6 +39,7 @@ struct CallSource {
   SourceType type = SourceType::custom;
   std::string content_type;
   std::string text;                                ///< property name or inline content
+  std::optional<InlineText> filled;                ///< inline content with expressions in it
   std::unique_ptr<expr::Expression> expression;
 
   Result<void> apply(Message& message) const {
@@ -52,9 +54,13 @@ struct CallSource {
     switch (type) {
       case SourceType::custom: return expression->evaluate(message);
       case SourceType::property: return message.property(text);
-      case SourceType::content: return Value(text);
+      case SourceType::content: return filled ? fill(message) : Result<Value>(Value(text));
       default: return body_value(message);
     }
+  }
+  Result<Value> fill(Message& message) const {
+    Result<std::string> made = filled->fill(message);
+    return made ? Result<Value>(Value(*std::move(made))) : Result<Value>(std::move(made).fault());
   }
 };
 
@@ -226,6 +232,9 @@ std::optional<CallSource> read_source(const xml::Element& element, Build& build)
     bind.error("<source> of <call> is empty", "an expression, a property name or the content");
     return std::nullopt;
   }
+  bool usable = true;
+  if (source.type == SourceType::content) source.filled = InlineText::read(source.text, element, build, usable);
+  if (!usable) return std::nullopt;
   if (source.type == SourceType::custom) {
     const xml::Attribute text{"source", {}, {}, source.text, element.where};
     source.expression = build.expression(&text, element);

@@ -315,17 +315,17 @@ Task<void> Exchange::finish_without_answer(bool faulted) {
   co_await answer(status);
 }
 
-/// A request that is answered as it is carries the client's own headers; those stay here, only what
-/// mediators set goes out.
+/// A request that is answered as it is carries the client's own headers, and so does what a call left in
+/// place; those stay here, only what mediators and back ends set goes out.
 void Exchange::drop_received_request_headers() {
   const std::string_view received = message_.received;
-  if (message_.status != 0 || received.empty()) return;
+  const auto from_client = [received](const Header& field) {
+    return field.value.data() >= received.data() && field.value.data() < received.data() + received.size();
+  };
+  if (std::none_of(message_.headers.begin(), message_.headers.end(), from_client)) return;
   Headers kept;
-  for (const Header& field : message_.headers) {
-    const bool from_client =
-        field.value.data() >= received.data() && field.value.data() < received.data() + received.size();
-    if (!from_client) kept.add(field.name, field.value);
-  }
+  for (const Header& field : message_.headers)
+    if (!from_client(field)) kept.add(field.name, field.value);
   message_.headers.swap(kept);
 }
 
