@@ -184,6 +184,8 @@ std::unique_ptr<Mediator> build_log(const xml::Element& element, Build& build) {
   bind.ignore({"statistics", "trace"});
   auto log = std::make_unique<Log>();
   log->text = bind.child_text("message").value_or("");
+  if (log->text.find("${") != std::string::npos)
+    bind.warning("'${...}' in <message> is not evaluated by this version", "a <property> with an expression is");
   log->detail = bind.choice<Detail>("level", kDetails, log->text.empty() ? Detail::simple : Detail::text);
   if (text::iequals(bind.text("logFullPayload").value_or(""), "true")) log->detail = Detail::full;
   log->message_id = text::iequals(bind.text("logMessageID").value_or(""), "true");

@@ -287,6 +287,8 @@ bool read_format(PayloadFactory& factory, xml::Bind& bind, Build& build) {
   }
   std::optional<std::string> text = read_inline(factory, *format, of_format);
   if (!text) return false;
+  if (text->find("${") != std::string::npos)
+    of_format.warning(format->where, "'${...}' in <format> is not evaluated by this version", "$1 with an <arg> is");
   factory.format.emplace(*std::move(text));
   return true;
 }
