@@ -57,10 +57,10 @@ Fault of_body(Fault fault) {
   return fault;
 }
 
-/// No request could be made of the message. Unless the endpoint lacks something, which has a code of its own, that is
-/// the message's fault: else whoever sends one such message would have the endpoint suspended for all.
+/// No request could be made of the message. Unless the endpoint lacks something, for which there are codes of endpoints,
+/// that is the message's fault: else whoever sends one such message would have the endpoint suspended for all.
 Fault unsendable(Fault fault) {
-  if (fault.base_code != code::kException) return fault;
+  if (fault.base_code >= code::kNoneReady && fault.base_code < code::kCall) return fault;
   if (fault.status == 0) fault.status = 500;
   return of_body(std::move(fault));
 }
