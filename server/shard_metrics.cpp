@@ -33,6 +33,8 @@ constexpr TransportCounter kTransport[] = {
     {&http::Counters::open, "myelin_connections_open", Type::gauge, "Client connections that are open."},
     {&http::Counters::accept_pauses, "myelin_accept_pauses_total", Type::counter,
      "Pauses of accepting, at a limit of connections, descriptors or memory."},
+    {&http::Counters::handshakes_failed, "myelin_tls_handshakes_failed_total", Type::counter,
+     "TLS handshakes of clients that came to nothing."},
     {&http::Counters::over_address, "myelin_connections_refused_total", Type::counter,
      "Connections closed at once, as their client's address had too many."},
     {&http::Counters::shed, "myelin_requests_shed_total", Type::counter, "Requests answered 503 for want of memory."},

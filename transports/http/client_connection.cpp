@@ -74,7 +74,10 @@ Task<bool> ClientConnection::shake_hands() {
   const Io outcome = co_await stream_.handshake(due);
   if (outcome != Io::done && log::enabled(log::Severity::debug))
     log::debug("http", fmt::format("TLS handshake with {} failed: {}", remote_, stream_.tls()->problem()));
-  if (outcome != Io::done) co_return false;
+  if (outcome != Io::done) {
+    loop_.counters.handshakes_failed.add();
+    co_return false;
+  }
   origin_.server_name = stream_.tls()->server_name();
   if (stream_.tls()->protocol() != "h2") co_return true;
   switch_to_http2();

@@ -25,6 +25,7 @@ struct Counters {
   Counter open;               ///< client connections now
   Counter accept_pauses;      ///< at the connection limit, or out of descriptors (REL-020, REL-134)
   Counter over_address;       ///< closed at once, as the client's address has too many (REL-021)
+  Counter handshakes_failed;  ///< TLS handshakes of clients that came to nothing
   Counter requests;           ///< heads that were accepted: answered + aborted + in flight (REL-001)
   Counter answered;           ///< complete answers
   Counter aborted;            ///< exchanges that ended without a complete answer

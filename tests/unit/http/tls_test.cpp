@@ -421,6 +421,7 @@ TEST_F(Tls, PlainTextOnATlsPortIsNotServed) {
   client.send(kGet);
   EXPECT_EQ(client.rest().find("HTTP"), std::string::npos);
   EXPECT_EQ(echo.served, 0);
+  EXPECT_EQ(running.shard->counters().handshakes_failed.get(), 1u);
 }
 
 /// A shard that proxies to an https backend, itself a shard.
