@@ -57,8 +57,10 @@ struct EngineCounter {
 };
 constexpr EngineCounter kEngine[] = {
     {&EngineCounters::accepted, "myelin_requests_accepted_total", "Requests whose head was accepted."},
-    {&EngineCounters::answered, "myelin_requests_answered_total", "Requests answered completely."},
-    {&EngineCounters::aborted, "myelin_requests_aborted_total", "Requests whose client went away."},
+    {&EngineCounters::answered, "myelin_requests_answered_total",
+     "Requests whose answer has begun; cut ones are in myelin_http_requests_total."},
+    {&EngineCounters::aborted, "myelin_requests_aborted_total",
+     "Requests that ended without an answer, as their client went away."},
     {&EngineCounters::faults, "myelin_faults_total", "Faults handled in flows."},
     {&EngineCounters::resent, "myelin_resends_total", "Requests sent again after a byte had gone out."},
     {&EngineCounters::over_budget, "myelin_resends_over_budget_total", "Requests not sent again for want of budget."},
