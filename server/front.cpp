@@ -109,10 +109,11 @@ Result<void> Front::open_access_log(const Settings& settings) {
 void Front::make_workers(http::Config config, const std::shared_ptr<const Deployment>& deployment) {
   const std::size_t memory = memory_target(deployment->settings);
   if (memory > 0) config.gauge = std::make_shared<http::MemoryGauge>(memory, &resident_bytes);
-  log::info("server", "limits: " + effective_limits(config, deployment->settings, threads_, memory));
   services_ = std::make_unique<ServiceMetrics>(threads_);
   for (unsigned i = 0; i < threads_; ++i)
     workers_.push_back(std::make_unique<Worker>(i, config, deployment, *services_, access_log_.get(), spare_memory_));
+  // The default for connections counts what is open by now.
+  log::info("server", "limits: " + effective_limits(config, deployment->settings, threads_, memory));
   make_admin();
 }
 

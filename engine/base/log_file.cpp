@@ -59,15 +59,16 @@ bool LogFile::put(std::string line) {
     const std::lock_guard lock(mutex_);
     to = descriptor_;
   }
-  if (torn_) line.insert(line.begin(), '\n');
+  if (torn_ == to) line.insert(line.begin(), '\n');
   line += '\n';
-  const bool written = write_all(to->number(), line);
+  const bool written = write_all(to, line);
   if (written) failing_ = false;
   return written;
 }
 
 /// In pieces that a pipe which has room takes without waiting.
-bool LogFile::write_all(int descriptor, std::string_view text) {
+bool LogFile::write_all(const Shared& to, std::string_view text) {
+  const int descriptor = to->number();
   const std::size_t size = text.size();
   while (!text.empty()) {
     if (!await_room(descriptor)) break;
@@ -79,7 +80,7 @@ bool LogFile::write_all(int descriptor, std::string_view text) {
       break;
     }
   }
-  if (text.size() != size) torn_ = !text.empty();
+  if (text.size() != size) torn_ = text.empty() ? nullptr : to;
   return text.empty();
 }
 

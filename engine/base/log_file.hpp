@@ -30,7 +30,7 @@ class LogFile {
 
   LogFile(std::string path, Shared descriptor) : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
   static Result<Shared> open_path(const std::string& path);
-  bool write_all(int descriptor, std::string_view text);
+  bool write_all(const Shared& to, std::string_view text);
   bool await_room(int descriptor);
   void tell(int reason);
 
@@ -39,7 +39,7 @@ class LogFile {
   Shared descriptor_;
   std::atomic<bool> ending_{false};
   bool stuck_ = false;       ///< nobody reads, and the end has begun
-  bool torn_ = false;        ///< the last line has no end
+  Shared torn_;              ///< whose last line has no end
   bool failing_ = false;     ///< somebody has been told
 };
 

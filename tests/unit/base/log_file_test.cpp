@@ -25,6 +25,21 @@ TEST(LogFile, GoesOnWhenAFullDiskHasRoomAgain) {
   EXPECT_EQ(file.text(), "one\ntoo lo\nroom\nmore\n");
 }
 
+TEST(LogFile, ANewFileBeginsWithALine) {
+  TightFile file(10);
+  auto log = LogFile::open(file.path());
+  ASSERT_TRUE(log.ok());
+  EXPECT_FALSE((*log)->put("too long for it"));
+  file.make_room();
+  std::filesystem::remove(file.path());
+  EXPECT_TRUE((*log)->reopen().ok());
+  EXPECT_TRUE((*log)->put("room"));
+  std::ifstream in(file.path());
+  std::string line;
+  std::getline(in, line);
+  EXPECT_EQ(line, "room");
+}
+
 TEST(LogFile, OneThatCannotBeOpenedIsAFault) {
   const auto log = LogFile::open("/no/such/folder/log");
   ASSERT_FALSE(log.ok());
