@@ -82,6 +82,10 @@ std::vector<SourceFile> find_sources(const fs::path& path, xml::Problems& proble
     problems.error({path.string(), 0, 0}, "there is no such file or folder");
     return {};
   }
+  if (fs::directory_iterator(path, failed); failed) {
+    problems.error({path.string(), 0, 0}, "the folder cannot be read");
+    return {};
+  }
   std::vector<SourceFile> found;
   for (const std::string_view root : kRoots)
     find_in_root(root.empty() ? path : path / root, found);

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <system_error>
 
 #include "engine/base/networks.hpp"
 #include "engine/base/text.hpp"
@@ -316,8 +317,14 @@ Settings Settings::read(const std::filesystem::path& folder, xml::Problems& prob
   const auto known = known_keys();
   for (const std::string_view name : {"myelin.properties", "synapse.properties", "passthru-http.properties", "file.properties"}) {
     const auto path = folder / name;
+    std::error_code failed;
+    const auto status = std::filesystem::status(path, failed);
+    if (status.type() == std::filesystem::file_type::not_found) continue;
     std::ifstream stream(path, std::ios::binary);
-    if (!stream) continue;
+    if (failed || !stream || std::filesystem::is_directory(status)) {
+      problems.error({path.string(), 0, 0}, "the file cannot be read");
+      continue;
+    }
     const std::string text{std::istreambuf_iterator<char>(stream), {}};
     std::map<std::string, std::string, std::less<>> file;
     PropertiesReader reader(text, path.string(), problems);
