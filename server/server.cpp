@@ -177,7 +177,6 @@ std::function<void()> Server::discover(const std::shared_ptr<const Deployment>& 
 }
 
 int Server::drain() {
-  watcher_.reset();
   deployer_.stop();
   if (!replaced_) {  // else the service as a whole is as ready as it was
     front_->begin_drain();
@@ -192,6 +191,7 @@ int Server::drain() {
   });
   const Duration limit(first_->settings.number("shutdown.drain", kDrain.count()));
   const std::size_t cut = front_->drain(limit, replaced_);
+  watcher_.reset();  // which may take the system a while
   discovery_.stop();
   return cut == 0 ? 0 : 3;
 }
