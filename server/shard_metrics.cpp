@@ -37,6 +37,10 @@ constexpr TransportCounter kTransport[] = {
      "TLS handshakes of clients that came to nothing."},
     {&http::Counters::over_address, "myelin_connections_refused_total", Type::counter,
      "Connections closed at once, as their client's address had too many."},
+    {&http::Counters::requests, "myelin_requests_accepted_total", Type::counter, "Requests whose head was accepted."},
+    {&http::Counters::answered, "myelin_requests_answered_total", Type::counter, "Requests with a complete answer."},
+    {&http::Counters::aborted, "myelin_requests_aborted_total", Type::counter,
+     "Requests that ended without a complete answer: the client went away, or the back end's body broke off."},
     {&http::Counters::shed, "myelin_requests_shed_total", Type::counter, "Requests answered 503 for want of memory."},
     {&http::Counters::connects, "myelin_backend_connections_total", Type::counter, "Connections made to backends."},
     {&http::Counters::connect_failures, "myelin_backend_connect_failures_total", Type::counter,
@@ -56,11 +60,6 @@ struct EngineCounter {
   std::string_view name, help;
 };
 constexpr EngineCounter kEngine[] = {
-    {&EngineCounters::accepted, "myelin_requests_accepted_total", "Requests whose head was accepted."},
-    {&EngineCounters::answered, "myelin_requests_answered_total",
-     "Requests whose answer has begun; cut ones are in myelin_http_requests_total."},
-    {&EngineCounters::aborted, "myelin_requests_aborted_total",
-     "Requests that ended without an answer, as their client went away."},
     {&EngineCounters::faults, "myelin_faults_total", "Faults handled in flows."},
     {&EngineCounters::resent, "myelin_resends_total", "Requests sent again after a byte had gone out."},
     {&EngineCounters::over_budget, "myelin_resends_over_budget_total", "Requests not sent again for want of budget."},

@@ -87,13 +87,8 @@ void Engine::read_settings() {
 }
 
 Task<void> Engine::serve(Message& message, Client& client) {
-  counters_.accepted.fetch_add(1, std::memory_order_relaxed);
-  {
-    Exchange exchange(*this, message, client, deployment_);
-    co_await exchange.run();
-  }
-  auto& outcome = client.answered() ? counters_.answered : counters_.aborted;
-  outcome.fetch_add(1, std::memory_order_relaxed);
+  Exchange exchange(*this, message, client, deployment_);
+  co_await exchange.run();
 }
 
 std::unique_ptr<Engine::Scratch> Engine::take_scratch() {

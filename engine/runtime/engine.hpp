@@ -23,7 +23,7 @@ namespace myelin {
 
 /// Written by the shard, read by anybody: accepted = answered + aborted + in flight (REL-001).
 struct EngineCounters {
-  std::atomic<std::uint64_t> accepted{0}, answered{0}, aborted{0}, faults{0}, resent{0}, over_budget{0}, refused_flows{0};
+  std::atomic<std::uint64_t> faults{0}, resent{0}, over_budget{0}, refused_flows{0};
 };
 
 class Engine final : public Pipeline {

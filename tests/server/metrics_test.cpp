@@ -118,5 +118,23 @@ TEST(Metrics, AreWellFormedAndAddUp) {  // REL-001
   EXPECT_GT(metrics.of("myelin_http_sent_bytes_total"), 1000);
 }
 
+// REL-001: what broke off counts as aborted, though it had begun.
+TEST(Metrics, CutAnswersAreAborted) {
+  Backend backend("A");
+  Behaviour cut = Behaviour::of(Behaviour::Kind::cut);
+  cut.body = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc";
+  backend.behave(cut);
+  Myelin server(main_sequence("<send><endpoint><address uri=\"" + backend.address() + "/\"/></endpoint></send>"));
+  EXPECT_FALSE(server.get("/").complete);
+  backend.behave(Behaviour::replying("whole"));
+  EXPECT_TRUE(server.get("/").complete);
+  std::string text;
+  const auto noted = [&] {
+    text = server.admin("GET", "/metrics").body;
+    return MetricsText(text).of("myelin_requests_answered_total") == 1 && MetricsText(text).of("myelin_requests_aborted_total") == 1;
+  };
+  EXPECT_TRUE(eventually(noted)) << text;
+}
+
 }  // namespace
 }  // namespace myelin::test
