@@ -83,6 +83,13 @@ void Breaker::record(const BreakerRules& rules, bool failure, TimePoint now) noe
   if (failure && too_many(rules, now)) open(rules, now);
 }
 
+void Breaker::spared() noexcept {
+  if (phase() != Phase::half_open) return;
+  const std::lock_guard lock(mutex_);
+  if (phase() == Phase::half_open && trials_.load(std::memory_order_relaxed) > good_trials_)
+    trials_.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void Breaker::count(const BreakerRules& rules, bool failure, TimePoint now) noexcept {
   const std::int64_t width = std::max<std::int64_t>(nanoseconds(TimePoint(rules.window)) / static_cast<std::int64_t>(kBuckets), 1);
   const std::int64_t number = nanoseconds(now) / width;

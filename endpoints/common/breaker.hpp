@@ -46,6 +46,8 @@ class Breaker final : public State {
   /// A call is about to be made: after the open time it takes one of the trial places.
   bool admit(const BreakerRules& rules, TimePoint now) noexcept;
   void record(const BreakerRules& rules, bool failure, TimePoint now) noexcept;
+  /// A call that was admitted says nothing: half open, its place is another's again.
+  void spared() noexcept;
   Phase phase() const noexcept { return phase_.load(std::memory_order_acquire); }
   void close() noexcept;
 

@@ -231,6 +231,10 @@ void Group::finished(Message& message, bool answered, TimePoint began, TimePoint
   breaker_of(message).record(*breaker, failure, now);
 }
 
+void Group::spared(Message& message) const {
+  if (breaker) breaker_of(message).spared();
+}
+
 bool Group::exhausted(const Delivery& delivery, std::size_t level) const {
   const Step& at = delivery.path[level];
   if (max_attempts > 0 && at.attempts >= max_attempts) return true;

@@ -51,6 +51,7 @@ class Group : public Endpoint {
   std::uint32_t latency() const override;
   bool exhausted(const Delivery& delivery, std::size_t level) const override;
   void finished(Message& message, bool answered, TimePoint began, TimePoint now) const override;
+  void spared(Message& message) const override;
 
   /// Takes the children over and becomes their parent.
   void adopt(std::vector<std::shared_ptr<Endpoint>> children);

@@ -227,13 +227,16 @@ bool SendingLeaf::admit(TimePoint now, Use use) const {
 
 Choice SendingLeaf::choose(Delivery& delivery, Message&) const {
   if (parent) return *this;
-  if (breaker_ && !breaker_->admit(*breaker_rules, delivery.started))
-    return Fault(code::kBreakerOpen, "the circuit breaker of " + (name.empty() ? std::string(identity()) : name) + " is open");
-  if (!ready(delivery.started, delivery.use) ||
-      (by_traffic_ && suspension_->phase() != Phase::active && !suspension_->admit(delivery.started)))
-    return Fault(code::kEndpointNotReady,
-                 "Currently unavailable endpoint: " + (name.empty() ? std::string(identity()) : name));
-  return *this;
+  const TimePoint now = delivery.started;
+  const auto named = [this] { return name.empty() ? std::string(identity()) : name; };
+  const auto open = [&] { return Fault(code::kBreakerOpen, "the circuit breaker of " + named() + " is open"); };
+  const auto unavailable = [&] { return Fault(code::kEndpointNotReady, "Currently unavailable endpoint: " + named()); };
+  if (breaker_ && !breaker_->allows(*breaker_rules, now)) return open();
+  if (!ready(now, delivery.use)) return unavailable();  // asked first: once it takes its only trial it is not
+  if (breaker_ && !breaker_->admit(*breaker_rules, now)) return open();
+  if (!by_traffic_ || suspension_->phase() == Phase::active || suspension_->admit(now)) return *this;
+  if (breaker_) breaker_->spared();
+  return unavailable();
 }
 
 void SendingLeaf::set_switch(Switch position) const {
@@ -275,6 +278,11 @@ void SendingLeaf::reach(OutgoingRequest& request) const {
 /// A suspension ends early only where both axes count (gateways reference, 4.5).
 void SendingLeaf::check_passed(TimePoint began) const {
   if (by_traffic_ && by_checks_) suspension_->check_passed(began);
+}
+
+void SendingLeaf::spared(Message&) const {
+  suspension_->spared();
+  if (breaker_) breaker_->spared();
 }
 
 void SendingLeaf::failed(const Fault& fault, TimePoint began, TimePoint now) const {

@@ -61,6 +61,7 @@ class SendingLeaf : public Leaf {
   bool resends() const noexcept override { return follows_redirects || (credentials && credentials->renews()); }
   void succeeded(int status, TimePoint began, TimePoint now) const override;
   void failed(const Fault& fault, TimePoint began, TimePoint now) const override;
+  void spared(Message& message) const override;
   void reach(OutgoingRequest& request) const override;
   void check_passed(TimePoint began) const override;
   bool allows_failover(int code, int base_code) const noexcept override {

@@ -72,6 +72,10 @@ void Suspension::succeeded() noexcept {
   if (phase() != Phase::off) activate();
 }
 
+void Suspension::spared() noexcept {
+  if (phase() != Phase::active) trial_until_.store(0, std::memory_order_relaxed);
+}
+
 void Suspension::check_passed(TimePoint began) noexcept {
   const Phase seen = phase();
   if (seen == Phase::active || seen == Phase::off) return;

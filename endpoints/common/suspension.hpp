@@ -54,6 +54,8 @@ class Suspension final : public State {
   bool admit(TimePoint now) noexcept;
 
   void succeeded() noexcept;
+  /// A message that was admitted was itself at fault: if it was the trial, another may be.
+  void spared() noexcept;
   /// A health check that was begun then has succeeded; it says nothing about a later suspension.
   void check_passed(TimePoint began) noexcept;
 

@@ -244,6 +244,9 @@ class Endpoint {
   virtual void responded(Delivery&, Message&) const {}
   /// One of delivery.watchers: the delivery is over.
   virtual void finished(Message&, bool /*answered*/, TimePoint /*began*/, TimePoint /*now*/) const {}
+  /// The same, or the leaf that was chosen: the message was at fault, which says nothing about the endpoint. A trial
+  /// that it was admitted for is another's again.
+  virtual void spared(Message&) const {}
   /// What responded() has to see of the answer.
   virtual Need response_need() const noexcept { return Need::nothing; }
   /// May send the same message again: the driver keeps a bounded replay copy of the body.

@@ -117,6 +117,7 @@ Task<Flow> Exchange::send(Pending& pending) {
   }
   Result<void> delivered = co_await deliver(*root);
   if (delivered || !delivered.fault().of_body) tell_watchers(delivered.ok());
+  else for (const Endpoint* watcher : scratch_->delivery.watchers) watcher->spared(message_);
   if (!delivered) co_return fail_with(std::move(delivered).fault());
   if (std::exchange(fans_out_, false)) {
     const Flow flow = co_await branch_out(pending);
@@ -209,7 +210,10 @@ void Exchange::tell_watchers(bool answered) const {
 
 /// Tells the leaf what it did. True: nothing more is to be tried.
 bool Exchange::blame(const Leaf& leaf, const Fault& fault) {
-  if (fault.of_body) return true;
+  if (fault.of_body) {
+    leaf.spared(message_);
+    return true;
+  }
   const TimePoint began = scratch_->delivery.started;
   const bool own_timeout = fault.base_code == code::kTimeout && fault.code == code::kTimeout;
   const bool repeats = leaf.retry_rules && leaf.retry_rules->per_try.count() > 0;
