@@ -609,6 +609,7 @@ bool reply_needs_beginning(const Message& message) noexcept {
 bool reply_needs_body(const Message& message) noexcept {
   const Payload& payload = message.payload;
   if (payload.loaded() || payload.empty()) return false;
+  if (message.axis2.truth("HTTP_ETAG")) return true;
   const MediaKind kind = payload.kind();
   if (const Value* chosen = message.axis2.find("messageType"))
     if (const auto* type = chosen->as<std::string>(); type && !text::trim(*type).empty())

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
@@ -20,6 +21,29 @@ bool is_rest(const Message& message) {
   if (message.incoming.method != "POST") return true;
   if (message.client_kind == MediaKind::soap12) return false;
   return message.client_kind != MediaKind::soap11 || !message.headers.find("SOAPAction");
+}
+
+/// An entity tag of these bytes, the same on every gateway.
+std::string entity_tag(std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  if (EVP_Digest(bytes.data(), bytes.size(), digest, nullptr, EVP_sha256(), nullptr) != 1) return {};
+  constexpr std::size_t kKept = 16;
+  return fmt::format("\"{:02x}\"", fmt::join(digest, digest + kKept, ""));
+}
+
+/// If-None-Match lists this tag, weakly compared (RFC 9110, 13.1.2).
+bool lists_tag(std::string_view list, std::string_view tag) noexcept {
+  const auto opaque = [](std::string_view text) {
+    text = text::trim(text);
+    return text.substr(0, 2) == "W/" ? text.substr(2) : text;
+  };
+  if (text::trim(list) == "*") return true;
+  while (!list.empty()) {
+    if (opaque(list.substr(0, list.find(','))) == opaque(tag)) return true;
+    const std::size_t comma = list.find(',');
+    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+  }
+  return false;
 }
 
 std::string sequence_not_found(std::string_view key) {
@@ -56,6 +80,7 @@ Exchange::~Exchange() {
 /// No coroutine itself: it hands on the task of what is to be done.
 Task<void> Exchange::run() {
   if (!message_.headers.empty()) {
+    if_none_match_ = message_.headers.get("If-None-Match").value_or(std::string_view{});
     const char* begin = message_.incoming.method.data();
     const std::string_view last = message_.headers.all().back().value;
     // The line's end belongs to it, so that an empty last value does too.
@@ -346,6 +371,14 @@ int Exchange::reply_status(bool has_fault_body) const {
   return 200;
 }
 
+/// The answer is the one that the client says it has.
+bool Exchange::client_has(const Reply& reply) const noexcept {
+  if (if_none_match_.empty() || reply.status != 200) return false;
+  if (message_.incoming.method != "GET" && message_.incoming.method != "HEAD") return false;
+  const auto tag = reply.headers->get("ETag");
+  return tag && lists_tag(if_none_match_, *tag);
+}
+
 Task<Flow> Exchange::reply() {
   if (client_.answered()) {
     // Of several recipients all but one answer in vain.
@@ -369,6 +402,8 @@ Task<Flow> Exchange::reply() {
   const Result<OutgoingBody> body = format_reply(message_);
   if (!body) co_return fail_with(body.fault());
   drop_received_request_headers();
+  if (body->has_body && !body->stream && message_.axis2.truth("HTTP_ETAG"))
+    message_.headers.set("ETag", message_.copy(entity_tag(body->bytes)));
   Reply reply;
   reply.endpoint = message_.endpoint;
   reply.backend = message_.backend;
@@ -384,7 +419,13 @@ Task<Flow> Exchange::reply() {
   reply.bytes = body->bytes;
   reply.stream = body->stream;
   reply.close = message_.axis2.truth("NO_KEEPALIVE");
-  if (message_.incoming.method == "HEAD" && message_.status != 0) {
+  if (client_has(reply)) {
+    reply.status = 304;
+    reply.reason = {};
+    reply.has_body = false;
+    reply.bytes = {};
+    reply.stream = nullptr;
+  } else if (message_.incoming.method == "HEAD" && message_.status != 0) {
     const auto length = message_.headers.get("Content-Length");
     if (length) reply.head_length = text::parse_long(*length).value_or(-1);
   }
