@@ -275,7 +275,7 @@ Dispatch to_api(const Deployment& deployment, Message& message, const ApiMatch& 
   }
   if (message.incoming.method == "OPTIONS" && !methods_include(*found.resource, "OPTIONS")) {
     Dispatch answer = refuse(200);
-    answer.allow = found.allow.empty() ? "GET, POST, PUT, DELETE" : message.copy(found.allow);
+    answer.allow = found.allow.empty() ? kDefaultMethods : message.copy(found.allow);
     return answer;
   }
   if (!set_variables(message, found.variables) || !set_query_parameters(message)) return refuse(400);

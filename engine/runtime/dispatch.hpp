@@ -11,6 +11,9 @@
 
 namespace myelin {
 
+/// Of a resource that names none, as OPTIONS tells them.
+inline constexpr std::string_view kDefaultMethods = "GET, POST, PUT, DELETE";
+
 struct Dispatch {
   const Service* service = nullptr;     ///< null: answer `status`
   int status = 0;

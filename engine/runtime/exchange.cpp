@@ -7,6 +7,7 @@
 
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
+#include "engine/runtime/cross_origin.hpp"
 
 namespace myelin {
 
@@ -81,6 +82,7 @@ Exchange::~Exchange() {
 Task<void> Exchange::run() {
   if (!message_.headers.empty()) {
     if_none_match_ = message_.headers.get("If-None-Match").value_or(std::string_view{});
+    origin_ = message_.headers.get("Origin").value_or(std::string_view{});
     const char* begin = message_.incoming.method.data();
     const std::string_view last = message_.headers.all().back().value;
     // The line's end belongs to it, so that an empty last value does too.
@@ -311,7 +313,12 @@ int Exchange::status_of(const Fault& fault) const noexcept {
 
 Task<void> Exchange::answer(int status, std::string_view allow, bool close) {
   Headers headers;
-  if (!allow.empty()) headers.add("Allow", allow);
+  if (status == 200 && !allow.empty()) {  // to OPTIONS
+    const CrossOrigin sharing(*deployment_, origin_);
+    if (sharing.refused()) status = 403;
+    else sharing.write(allow, headers);
+  }
+  if (!allow.empty() && status != 403) headers.add("Allow", allow);
   Reply reply;
   reply.status = status;
   reply.headers = &headers;
@@ -371,6 +378,13 @@ int Exchange::reply_status(bool has_fault_body) const {
   return 200;
 }
 
+void Exchange::share_across_origins() {
+  std::string methods;
+  for (const std::string& method : static_cast<const Resource*>(service_)->methods)
+    methods.append(methods.empty() ? "" : ", ").append(method);
+  CrossOrigin(*deployment_, origin_).write(methods.empty() ? kDefaultMethods : message_.copy(methods), message_.headers);
+}
+
 /// The answer is the one that the client says it has.
 bool Exchange::client_has(const Reply& reply) const noexcept {
   if (if_none_match_.empty() || reply.status != 200) return false;
@@ -404,6 +418,7 @@ Task<Flow> Exchange::reply() {
   drop_received_request_headers();
   if (body->has_body && !body->stream && message_.axis2.truth("HTTP_ETAG"))
     message_.headers.set("ETag", message_.copy(entity_tag(body->bytes)));
+  if (service_ && service_->kind == Service::Kind::api) share_across_origins();
   Reply reply;
   reply.endpoint = message_.endpoint;
   reply.backend = message_.backend;

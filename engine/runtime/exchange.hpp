@@ -82,6 +82,7 @@ class Exchange {
   int status_of(const Fault& fault) const noexcept;
   int reply_status(bool has_fault_body) const;
   void drop_received_request_headers();
+  void share_across_origins();
   bool client_has(const Reply& reply) const noexcept;
 
   Engine& engine_;
@@ -90,7 +91,7 @@ class Exchange {
   std::shared_ptr<const Deployment> deployment_;
   const Service* service_ = nullptr;
   std::unique_ptr<Engine::Scratch> scratch_;
-  std::string_view if_none_match_;           ///< of the client, should the answer carry an ETag
+  std::string_view if_none_match_, origin_;  ///< of the client, for the answer's fields
   BackendResponse* backend_ = nullptr;
   const Leaf* busy_ = nullptr;               ///< counts this exchange as in flight; kept by the delivery
   std::shared_ptr<const void> busy_pin_, root_pin_;  ///< keep leaf and root that may be replaced

@@ -138,7 +138,9 @@ constexpr std::string_view kOthers[] = {
     "http.user.agent.preserve", "http.server.preserve", "http.headers.preserve", "http.response.headers.preserve",
     "http.origin-server", "http.useragent", "http.via", "http.block_service_list", "skip.wsdl.parsing",
     "endpoint.allow_link_local", "plugins.folder", "session.affinity.key", "http2.enabled", "access_log.file",
-    "synapse.endpoint.http.oauth.token.retry.message.building.disabled", "http.proxyHost", "http.nonProxyHosts"};
+    "synapse.endpoint.http.oauth.token.retry.message.building.disabled", "http.proxyHost", "http.nonProxyHosts",
+    "synapse.rest.CORSConfig.enabled", "synapse.rest.CORSConfig.Access-Control-Allow-Origin",
+    "synapse.rest.CORSConfig.Access-Control-Allow-Headers"};
 
 std::vector<std::string_view> known_keys() {
   std::vector<std::string_view> all(std::begin(kOthers), std::end(kOthers));

@@ -1,0 +1,39 @@
+#include "engine/runtime/cross_origin.hpp"
+
+#include "engine/base/text.hpp"
+
+namespace myelin {
+
+namespace {
+
+/// `*` or the origin, whichever the list has; empty: neither.
+std::string_view allowed_by(std::string_view list, std::string_view origin) noexcept {
+  std::string_view found;
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view one = text::trim(list.substr(0, comma));
+    if (one == "*") return one;
+    if (!one.empty() && one == origin) found = origin;
+    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+  }
+  return found;
+}
+
+}  // namespace
+
+CrossOrigin::CrossOrigin(const Deployment& deployment, std::string_view origin)
+    : on_(text::iequals(text::trim(deployment.setting("synapse.rest.CORSConfig.enabled")), "true")), origin_(origin) {
+  if (!on_) return;
+  allowed_ = allowed_by(deployment.setting("synapse.rest.CORSConfig.Access-Control-Allow-Origin"), origin);
+  headers_ = text::trim(deployment.setting("synapse.rest.CORSConfig.Access-Control-Allow-Headers"));
+}
+
+void CrossOrigin::write(std::string_view methods, Headers& headers) const {
+  if (allowed_.empty()) return;
+  headers.set("Access-Control-Allow-Origin", allowed_);
+  headers.set("Access-Control-Allow-Methods", methods);
+  if (!headers_.empty()) headers.set("Access-Control-Allow-Headers", headers_);
+  if (allowed_ != "*") headers.add("Vary", "Origin");
+}
+
+}  // namespace myelin
