@@ -313,7 +313,7 @@ int Exchange::status_of(const Fault& fault) const noexcept {
 
 Task<void> Exchange::answer(int status, std::string_view allow, bool close) {
   Headers headers;
-  if (status == 200 && !allow.empty()) {  // to OPTIONS
+  if (status == 200 && !allow.empty() && !message_.api.empty()) {  // to OPTIONS
     const CrossOrigin sharing(*deployment_, origin_);
     if (sharing.refused()) status = 403;
     else sharing.write(allow, headers);
