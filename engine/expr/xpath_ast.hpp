@@ -34,19 +34,21 @@ struct NodeTest {
 /// What is known of a result before it is evaluated.
 enum class Type : std::uint8_t { unknown, boolean, number, string, nodes };
 
-/// The functions of XPath 1.0, in the order of their table in xpath_functions.cpp.
+/// The functions of XPath 1.0 and Jaxen's additions, in the order of their table in xpath_parser.cpp.
 enum class Core : std::uint8_t {
   boolean,
   ceiling,
   concat,
   contains,
   count,
+  ends_with,
   false_,
   floor,
   id,
   lang,
   last,
   local_name,
+  lower_case,
   name,
   namespace_uri,
   normalize_space,
@@ -62,7 +64,8 @@ enum class Core : std::uint8_t {
   substring_before,
   sum,
   translate,
-  true_
+  true_,
+  upper_case
 };
 
 enum class Op : std::uint8_t {

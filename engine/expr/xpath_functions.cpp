@@ -1,10 +1,12 @@
 // The core function library of XPath 1.0 (section 4). Characters are Unicode characters.
 #include <algorithm>
 #include <cmath>
+#include <cwctype>
 #include <limits>
 #include <map>
 
 #include <fmt/format.h>
+#include <locale.h>
 
 #include "engine/base/text.hpp"
 #include "engine/expr/xpath_eval.hpp"
@@ -49,6 +51,28 @@ std::string substring(std::string_view text, double first, double end) {
     tree::next_code_point(at, text.data() + text.size());
     ++position;
     if (position >= first && position < end) out.append(start, at);
+  }
+  return out;
+}
+
+/// Letters of all scripts, one for one; only the sharp s becomes two, as in Java.
+std::string in_case(Core function, std::string_view text) {
+  static const locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  std::string out;
+  const bool upper = function == Core::upper_case;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at < end;) {
+    const char* start = at;
+    const char32_t character = tree::next_code_point(at, end);
+    const std::string_view letter(start, static_cast<std::size_t>(at - start));
+    if (upper && character == U'\u00DF') {
+      out += "SS";
+    } else if (!unicode || character < 0x80) {
+      out += upper ? text::to_upper(letter) : text::to_lower(letter);
+    } else {
+      const auto wide = static_cast<wint_t>(character);
+      text::append_utf8(out, upper ? towupper_l(wide, unicode) : towlower_l(wide, unicode));
+    }
   }
   return out;
 }
@@ -148,6 +172,8 @@ bool Evaluation::string_function(const Expr& expr, const std::vector<Object>& ar
         result.set(expr.core == Core::substring_before ? text.substr(0, found) : text.substr(found + part.size()));
       return true;
     }
+    case Core::upper_case:
+    case Core::lower_case: result.set(in_case(expr.core, argument(0))); return true;
     case Core::translate: result.set(translate(argument(0), argument(1), argument(2))); return true;
     default: break;
   }
@@ -195,6 +221,7 @@ bool Evaluation::node_function(const Expr& expr, const std::vector<Object>& argu
     case Core::not_: result.set(!to_boolean(arguments[0])); return true;
     case Core::boolean: result.set(to_boolean(arguments[0])); return true;
     case Core::contains: result.set(to_string(arguments[0]).find(to_string(arguments[1])) != std::string::npos); return true;
+    case Core::ends_with: result.set(to_string(arguments[0]).ends_with(to_string(arguments[1]))); return true;
     case Core::starts_with: result.set(to_string(arguments[0]).starts_with(to_string(arguments[1]))); return true;
     case Core::lang: result.set(place.node.document && speaks(place.node, to_string(arguments[0]))); return true;
     default: break;

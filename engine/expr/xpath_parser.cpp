@@ -489,8 +489,9 @@ class Parser {
   ExprPtr function(const Token& name) {
     auto expr = std::make_unique<Expr>(Op::extension);
     expr->text = name.text;
-    // An undeclared prefix, as in fn:concat(), does not count.
-    if (const std::string* uri = name.prefix.empty() ? nullptr : declared(name.prefix)) expr->ns = *uri;
+    // An undeclared prefix, as in fn:concat(), does not count, nor does one of W3C's functions.
+    const std::string* uri = name.prefix.empty() ? nullptr : declared(name.prefix);
+    if (uri && !(uri->starts_with("http://www.w3.org/2005/") && uri->ends_with("xpath-functions"))) expr->ns = *uri;
     expr->prefix = name.prefix;
     if (!arguments(*expr)) return nullptr;
     const CoreFunction* known = expr->ns.empty() ? core_function(name.text) : nullptr;
@@ -523,18 +524,20 @@ class Parser {
 };
 
 constexpr std::uint8_t kMany = 255;
-constexpr std::array<CoreFunction, 27> kCore{{
+constexpr std::array<CoreFunction, 30> kCore{{
     {"boolean", Core::boolean, Type::boolean, 1, 1},
     {"ceiling", Core::ceiling, Type::number, 1, 1},
     {"concat", Core::concat, Type::string, 2, kMany},
     {"contains", Core::contains, Type::boolean, 2, 2},
     {"count", Core::count, Type::number, 1, 1},
+    {"ends-with", Core::ends_with, Type::boolean, 2, 2},
     {"false", Core::false_, Type::boolean, 0, 0},
     {"floor", Core::floor, Type::number, 1, 1},
     {"id", Core::id, Type::nodes, 1, 1},
     {"lang", Core::lang, Type::boolean, 1, 1},
     {"last", Core::last, Type::number, 0, 0},
     {"local-name", Core::local_name, Type::string, 0, 1},
+    {"lower-case", Core::lower_case, Type::string, 1, 2},
     {"name", Core::name, Type::string, 0, 1},
     {"namespace-uri", Core::namespace_uri, Type::string, 0, 1},
     {"normalize-space", Core::normalize_space, Type::string, 0, 1},
@@ -551,6 +554,7 @@ constexpr std::array<CoreFunction, 27> kCore{{
     {"sum", Core::sum, Type::number, 1, 1},
     {"translate", Core::translate, Type::string, 3, 3},
     {"true", Core::true_, Type::boolean, 0, 0},
+    {"upper-case", Core::upper_case, Type::string, 1, 2},
 }};
 
 }  // namespace

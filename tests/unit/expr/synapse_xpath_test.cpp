@@ -351,6 +351,17 @@ TEST_F(SynapseXPath, HmacGenerate) {
   EXPECT_EQ(text("hmac-generate($ctx:missing, 'k')"), "");
 }
 
+TEST_F(SynapseXPath, FunctionsThatJaxenAdds) {
+  EXPECT_EQ(text("upper-case('aBc-1')"), "ABC-1");
+  EXPECT_EQ(text("fn:lower-case('aBc-1', 'en')"), "abc-1");
+  EXPECT_EQ(text("upper-case('\xC3\xA9\xCF\x80\xD1\x8F\xC3\x9F\xE2\x82\xAC')"), "\xC3\x89\xCE\xA0\xD0\xAFSS\xE2\x82\xAC");
+  EXPECT_EQ(text("lower-case('\xC3\x89\xC3\x9F')"), "\xC3\xA9\xC3\x9F");
+  EXPECT_EQ(text("upper-case('')"), "");
+  EXPECT_EQ(text("ends-with('abc', 'bc')"), "true");
+  EXPECT_EQ(text("ends-with('abc', 'ab')"), "false");
+  EXPECT_EQ(text("ends-with('c', 'bc')"), "false");
+}
+
 TEST_F(SynapseXPath, UndeclaredFunctionPrefixesDoNotCount) {
   EXPECT_EQ(text("fn:concat('a', fn:substring('bcd', 1, 1))"), "ab");
   EXPECT_EQ(text("syn:get-property('SYSTEM_DATE', 'G')"), "AD");
