@@ -21,8 +21,11 @@ std::string_view allowed_by(std::string_view list, std::string_view origin) noex
 
 }  // namespace
 
-CrossOrigin::CrossOrigin(const Deployment& deployment, std::string_view origin)
-    : on_(text::iequals(text::trim(deployment.setting("synapse.rest.CORSConfig.enabled")), "true")), origin_(origin) {
+bool CrossOrigin::is_on(const Settings& settings) noexcept {
+  return text::iequals(text::trim(settings.get("synapse.rest.CORSConfig.enabled")), "true");
+}
+
+CrossOrigin::CrossOrigin(const Deployment& deployment, std::string_view origin) : on_(deployment.cross_origin), origin_(origin) {
   if (!on_) return;
   allowed_ = allowed_by(deployment.setting("synapse.rest.CORSConfig.Access-Control-Allow-Origin"), origin);
   headers_ = text::trim(deployment.setting("synapse.rest.CORSConfig.Access-Control-Allow-Headers"));

@@ -10,6 +10,7 @@ namespace myelin {
 
 class CrossOrigin {
  public:
+  static bool is_on(const Settings& settings) noexcept;
   /// For a request with that Origin; empty: it has none.
   CrossOrigin(const Deployment& deployment, std::string_view origin);
 
@@ -19,7 +20,7 @@ class CrossOrigin {
   void write(std::string_view methods, Headers& headers) const;
 
  private:
-  bool on_ = false;
+  const bool on_;
   std::string_view origin_, allowed_, headers_;
 };
 

@@ -49,6 +49,7 @@ class Deployment final : public Artifacts {
   const Mediator* method_not_allowed = nullptr;    ///< _method_not_allowed_handler_
   /// Endpoints alone, no main sequence, proxy or API: each is served at /endpoints/NAME/...
   bool endpoints_only = false;
+  bool cross_origin = false;                       ///< synapse.rest.CORSConfig.enabled
   std::map<std::string, std::unique_ptr<Service>, std::less<>> endpoint_services;
   /// Every endpoint that stands in no group, inline ones included; owned by what they stand in.
   std::vector<const Endpoint*> endpoint_roots;

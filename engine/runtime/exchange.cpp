@@ -82,7 +82,7 @@ Exchange::~Exchange() {
 Task<void> Exchange::run() {
   if (!message_.headers.empty()) {
     if_none_match_ = message_.headers.get("If-None-Match").value_or(std::string_view{});
-    origin_ = message_.headers.get("Origin").value_or(std::string_view{});
+    if (deployment_->cross_origin) origin_ = message_.headers.get("Origin").value_or(std::string_view{});
     const char* begin = message_.incoming.method.data();
     const std::string_view last = message_.headers.all().back().value;
     // The line's end belongs to it, so that an empty last value does too.
@@ -418,7 +418,7 @@ Task<Flow> Exchange::reply() {
   drop_received_request_headers();
   if (body->has_body && !body->stream && message_.axis2.truth("HTTP_ETAG"))
     message_.headers.set("ETag", message_.copy(entity_tag(body->bytes)));
-  if (service_ && service_->kind == Service::Kind::api) share_across_origins();
+  if (deployment_->cross_origin && service_ && service_->kind == Service::Kind::api) share_across_origins();
   Reply reply;
   reply.endpoint = message_.endpoint;
   reply.backend = message_.backend;

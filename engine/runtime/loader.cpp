@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "engine/artifacts/resource.hpp"
+#include "engine/runtime/cross_origin.hpp"
 #include "engine/runtime/loader_cycles.hpp"
 #include "engine/runtime/loader_files.hpp"
 #include "engine/runtime/loader_link.hpp"
@@ -225,6 +226,7 @@ class Assembly {
   static std::shared_ptr<Deployment> start(const Settings& settings) {
     auto deployment = std::make_shared<Deployment>();
     deployment->settings = settings;
+    deployment->cross_origin = CrossOrigin::is_on(settings);
     return deployment;
   }
 

@@ -54,7 +54,7 @@ class Farm:
             inside = f'<loadbalance policy="weightedRoundRobin"><shared>{BREAKER}{RETRY}</shared>' \
                      f'{self.leaves(name, self.https, "ABCDE", weighted=True)}</loadbalance>'
         elif name == "ses":
-            inside = '<session type="cookie" name="CHAOS" onFailure="rebind"><sessionTimeout>600000</sessionTimeout></session>' \
+            inside = '<session type="cookie" name="CHAOS" onFailure="rebind"><sessionTimeout>604800000</sessionTimeout></session>' \
                      f'<loadbalance>{self.leaves(name, self.http, "ABCDE")}</loadbalance>'
         elif name == "nest":
             inside = self.nested(name)
