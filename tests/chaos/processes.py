@@ -1,5 +1,5 @@
 """The programs of a chaos run: Myelin and its back ends."""
-import asyncio, os, pathlib, re, signal, sys
+import asyncio, contextlib, os, pathlib, re, signal, sys
 import common
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -77,7 +77,11 @@ class Myelin(Process):
     def descriptors(self):
         """What each open descriptor is, by number."""
         folder = f"/proc/{self.child.pid}/fd"
-        return {int(number): os.readlink(f"{folder}/{number}") for number in os.listdir(folder)}
+        found = {}
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):  # closed since
+                found[int(number)] = os.readlink(f"{folder}/{number}")
+        return found
 
     def resident(self):
         """MiB."""
