@@ -4,6 +4,7 @@
 
 #include "endpoints/common/attributes.hpp"
 #include "engine/base/text.hpp"
+#include "engine/message/field_value.hpp"
 #include "engine/ports/grpc_health.hpp"
 #include "engine/ports/health.hpp"
 #include "engine/xml/words.hpp"
@@ -32,10 +33,6 @@ bool is_visible(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-bool is_value(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
-}
-
 bool is_own_business(std::string_view name) noexcept {
   constexpr std::string_view kNames[] = {"Host", "Connection", "Content-Length", "Transfer-Encoding"};
   return std::any_of(std::begin(kNames), std::end(kNames), [name](auto known) { return text::iequals(name, known); });
@@ -51,7 +48,7 @@ void read_header(HealthCheck& check, const Element& element, Build& build) {
   else if (is_own_business(name))
     bind.error(element.attribute("name")->where, "header " + xml::quote(name) + " is set by the transport itself");
   if (!value) bind.error("<header> without a value", "attribute 'value' is needed");
-  else if (!is_value(value->value)) bind.error(value->where, "the value of header " + xml::quote(name) + " holds control characters");
+  else if (!is_field_value(value->value)) bind.error(value->where, "the value of header " + xml::quote(name) + " holds control characters");
   else check.headers.emplace_back(name, value->value);
   bind.finish();
 }

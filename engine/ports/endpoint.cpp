@@ -8,6 +8,7 @@
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
 #include "engine/flow/build.hpp"
+#include "engine/message/field_value.hpp"
 #include "engine/ports/state.hpp"
 
 namespace myelin {
@@ -27,9 +28,7 @@ Result<void> set_header(Message& message, const std::string& name, std::string_v
     log::warn("endpoint", "property " + name + " is ignored: the transport frames messages itself");
     return {};
   }
-  const auto breaks = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
-  if (std::any_of(value.begin(), value.end(), breaks))                                           // REL-080
-    return Fault("the value of header '" + name + "' holds a control character");
+  if (!is_field_value(value)) return Fault("the value of header '" + name + "' holds a control character");  // REL-080
   if (beside_others) message.headers.add(message.copy(name), message.copy(value));
   else message.headers.set(message.copy(name), message.copy(value));
   return {};

@@ -7,14 +7,12 @@ namespace myelin {
 namespace {
 
 /// `*` or the origin, whichever the list has; empty: neither.
-std::string_view allowed_by(std::string_view list, std::string_view origin) noexcept {
+std::string_view allowed_by(std::string_view list, std::string_view origin) {
   std::string_view found;
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view one = text::trim(list.substr(0, comma));
+  for (const std::string_view piece : text::split(list, ",")) {
+    const std::string_view one = text::trim(piece);
     if (one == "*") return one;
     if (!one.empty() && one == origin) found = origin;
-    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
   }
   return found;
 }

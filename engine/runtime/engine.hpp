@@ -21,7 +21,7 @@
 
 namespace myelin {
 
-/// Written by the shard, read by anybody: accepted = answered + aborted + in flight (REL-001).
+/// Written by the shard, read by anybody.
 struct EngineCounters {
   std::atomic<std::uint64_t> faults{0}, resent{0}, over_budget{0}, refused_flows{0};
 };

@@ -40,8 +40,8 @@ bool lists_tag(std::string_view list, std::string_view tag) noexcept {
   };
   if (text::trim(list) == "*") return true;
   while (!list.empty()) {
-    if (opaque(list.substr(0, list.find(','))) == opaque(tag)) return true;
     const std::size_t comma = list.find(',');
+    if (opaque(list.substr(0, comma)) == opaque(tag)) return true;
     list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
   }
   return false;
@@ -81,9 +81,10 @@ Exchange::~Exchange() {
 /// No coroutine itself: it hands on the task of what is to be done.
 Task<void> Exchange::run() {
   if (!message_.headers.empty()) {
-    if_none_match_ = message_.headers.get("If-None-Match").value_or(std::string_view{});
+    const std::string_view method = message_.incoming.method;
+    if (method == "GET" || method == "HEAD") if_none_match_ = message_.headers.get("If-None-Match").value_or(std::string_view{});
     if (deployment_->cross_origin) origin_ = message_.headers.get("Origin").value_or(std::string_view{});
-    const char* begin = message_.incoming.method.data();
+    const char* begin = method.data();
     const std::string_view last = message_.headers.all().back().value;
     // The line's end belongs to it, so that an empty last value does too.
     if (last.data() > begin) message_.received = {begin, static_cast<std::size_t>(last.data() + last.size() + 1 - begin)};
@@ -379,16 +380,13 @@ int Exchange::reply_status(bool has_fault_body) const {
 }
 
 void Exchange::share_across_origins() {
-  std::string methods;
-  for (const std::string& method : static_cast<const Resource*>(service_)->methods)
-    methods.append(methods.empty() ? "" : ", ").append(method);
+  const std::string methods = fmt::format("{}", fmt::join(static_cast<const Resource*>(service_)->methods, ", "));
   CrossOrigin(*deployment_, origin_).write(methods.empty() ? kDefaultMethods : message_.copy(methods), message_.headers);
 }
 
-/// The answer is the one that the client says it has.
+/// The answer to GET or HEAD is the one that the client says it has.
 bool Exchange::client_has(const Reply& reply) const noexcept {
   if (if_none_match_.empty() || reply.status != 200) return false;
-  if (message_.incoming.method != "GET" && message_.incoming.method != "HEAD") return false;
   const auto tag = reply.headers->get("ETag");
   return tag && lists_tag(if_none_match_, *tag);
 }

@@ -1,22 +1,12 @@
 #include "mediators/common/header_fields.hpp"
 
-#include <algorithm>
-
 #include "engine/base/log.hpp"
 #include "engine/base/text.hpp"
+#include "engine/message/field_value.hpp"
 
 namespace myelin::mediators {
 
 namespace {
-
-bool is_token(std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const auto allowed = [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kMarks.find(c) != std::string_view::npos;
-  };
-  return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
-}
 
 bool frames_the_body(std::string_view name) {
   return text::iequals(name, "Content-Length") || text::iequals(name, "Transfer-Encoding");
@@ -31,13 +21,12 @@ Fault refused(std::string text) {
 }  // namespace
 
 Result<void> check_wire_value(std::string_view name, std::string_view value) {
-  const auto breaks = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
-  if (std::none_of(value.begin(), value.end(), breaks)) return {};
+  if (is_field_value(value)) return {};
   return refused("the value of '" + std::string(name) + "' contains a control character");
 }
 
 Result<void> set_header_field(Message& message, std::string_view name, std::string_view value) {
-  if (!is_token(name)) return refused("'" + std::string(name) + "' cannot be the name of a transport header");
+  if (!text::is_token(name)) return refused("'" + std::string(name) + "' cannot be the name of a transport header");
   Result<void> checked = check_wire_value(name, value);
   if (!checked) return checked;
   if (frames_the_body(name)) {
